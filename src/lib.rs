@@ -1,0 +1,11 @@
+//! rosterd: a district's files and syncs in, one reconciliation, one roster out.
+//!
+//! The modules in dependency order: [`roster`] (what we believe) and [`reconcile`] (records and
+//! roster to a plan) are pure; [`settings`], [`spool`] and [`store`] touch the world; [`pipeline`]
+//! moves a run down the road; [`actions`] are what a person can ask for; [`daemon`] and [`cli`] are
+//! the doors.
+
+pub mod reconcile;
+pub mod roster;
+pub mod settings;
+pub mod store;

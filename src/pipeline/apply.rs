@@ -1,0 +1,277 @@
+//! A plan into the store, in the transaction that also holds its report: all of it or nothing.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value};
+
+use crate::reconcile::derive::ALIAS_DAYS;
+use crate::reconcile::plan::{Action, ClaimChange, EmailFrom, Operation, Plan};
+use crate::roster::{Attribute, Claim, Evidence, FeedId, Person, PersonId, RunId};
+use crate::store::history::{self, Change};
+use crate::store::{Connection, StoreError, claims, people};
+
+/// What applying works with.
+pub struct Applying<'a> {
+    pub district: &'a str,
+    pub run: RunId,
+    pub now: DateTime<Utc>,
+    /// Rows of stored people.
+    pub rows: HashMap<PersonId, i64>,
+    /// Delivery of each feed rank.
+    pub deliveries: BTreeMap<usize, crate::roster::DeliveryId>,
+    /// Source of each feed.
+    pub sources: HashMap<FeedId, String>,
+    /// Archived holders whose address is taken, as they are.
+    pub holders: HashMap<PersonId, Person>,
+    /// The plan was approved by an operator.
+    pub approved: &'a dyn Fn(&Operation) -> bool,
+}
+
+/// What applying brought.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Claim by fingerprint of its row, for the rows that need not be looked at again.
+    pub settled: HashMap<(FeedId, [u8; 16]), i64>,
+    /// Removals that no approval covered, net of restores (G11).
+    pub flowed: i64,
+}
+
+/// Applies operations and claims of a plan.
+///
+/// # Errors
+/// The store's; the caller rolls back.
+pub async fn apply(
+    connection: &mut Connection,
+    plan: &Plan,
+    applying: &mut Applying<'_>,
+) -> Result<Applied, StoreError> {
+    let mut applied = Applied::default();
+    release_keys(connection, plan, applying).await?;
+    for operation in &plan.apply {
+        write_person(connection, operation, applying).await?;
+    }
+    for operation in &plan.apply {
+        acquire_keys(connection, operation, applying).await?;
+        append_history(connection, operation, applying).await?;
+        count_flow(operation, applying, &mut applied);
+    }
+    for change in &plan.claims {
+        write_claim(connection, change, applying, &mut applied).await?;
+    }
+    Ok(applied)
+}
+
+fn count_flow(operation: &Operation, applying: &Applying<'_>, applied: &mut Applied) {
+    match operation.action {
+        Action::Archive if !(applying.approved)(operation) => applied.flowed += 1,
+        Action::Restore => applied.flowed -= 1,
+        _ => {}
+    }
+}
+
+fn row(applying: &Applying<'_>, person: PersonId) -> Result<i64, StoreError> {
+    applying.rows.get(&person).copied().ok_or_else(|| StoreError::Damaged { what: "plan", value: person.to_string() })
+}
+
+/// All keys are released before any is acquired: swaps and rotations need no order (section 7).
+async fn release_keys(connection: &mut Connection, plan: &Plan, applying: &Applying<'_>) -> Result<(), StoreError> {
+    let until = applying.now + TimeDelta::days(ALIAS_DAYS);
+    for operation in &plan.apply {
+        if let Some(before) = &operation.before
+            && let Some(old) = before.email.as_deref()
+            && operation.after.email.as_deref() != Some(old)
+        {
+            people::close_email(connection, row(applying, before.id)?, old, applying.now, until).await?;
+        }
+        let taken_from = match operation.email_from {
+            Some(EmailFrom::Archived(holder) | EmailFrom::Leaving(holder)) => Some(holder),
+            _ => None,
+        };
+        if let (Some(holder), Some(email)) = (taken_from, operation.after.email.as_deref()) {
+            let holder_row = row(applying, holder)?;
+            people::close_email(connection, holder_row, email, applying.now, until).await?;
+            close_on_holder(connection, operation, holder, holder_row, applying).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The archived holder loses the address, and history says to whom it went.
+async fn close_on_holder(
+    connection: &mut Connection,
+    operation: &Operation,
+    holder: PersonId,
+    holder_row: i64,
+    applying: &Applying<'_>,
+) -> Result<(), StoreError> {
+    let Some(stored) = applying.holders.get(&holder) else { return Ok(()) };
+    let mut after = stored.clone();
+    after.email = None;
+    people::update(connection, holder_row, &after, applying.now).await?;
+    let change = Change {
+        run: applying.run,
+        person: holder,
+        action: Action::Update.as_str().to_owned(),
+        rule: operation.identity.unwrap_or(operation.rule).to_owned(),
+        identity_rule: None,
+        before: Some(difference(Some(stored), &after).0.to_string()),
+        after: Some(difference(Some(stored), &after).1.to_string()),
+        evidence: evidence(operation, applying),
+        approved: false,
+        at: applying.now,
+    };
+    history::append(connection, applying.district, holder_row, &change).await
+}
+
+async fn write_person(
+    connection: &mut Connection,
+    operation: &Operation,
+    applying: &mut Applying<'_>,
+) -> Result<(), StoreError> {
+    if operation.action == Action::Create {
+        let row = people::insert(connection, applying.district, &operation.after, applying.run, applying.now).await?;
+        applying.rows.insert(operation.person, row);
+        return Ok(());
+    }
+    let mut after = operation.after.clone();
+    // A leaving holder whose address passes on in this very run loses it with the archive.
+    if let Some(holder) = applying.holders.get(&operation.person)
+        && operation.action == Action::Archive
+        && holder.email.is_none()
+    {
+        after.email = None;
+    }
+    people::update(connection, row(applying, operation.person)?, &after, applying.now).await
+}
+
+async fn acquire_keys(
+    connection: &mut Connection,
+    operation: &Operation,
+    applying: &Applying<'_>,
+) -> Result<(), StoreError> {
+    let row = row(applying, operation.person)?;
+    let before = operation.before.as_ref();
+    if operation.action == Action::Archive {
+        return Ok(());
+    }
+    if let Some(email) = operation.after.email.as_deref()
+        && before.and_then(|before| before.email.as_deref()) != Some(email)
+    {
+        if operation.action != Action::Create || operation.email_from.is_some() {
+            people::end_aliases(connection, applying.district, email).await?;
+        }
+        people::open_key(connection, applying.district, row, None, email, applying.now).await?;
+    }
+    for (class, number) in &operation.after.numbers {
+        if !before.is_some_and(|before| before.holds(*class, number)) {
+            people::open_key(connection, applying.district, row, Some(*class), number, applying.now).await?;
+        }
+    }
+    Ok(())
+}
+
+fn evidence(operation: &Operation, applying: &Applying<'_>) -> Option<Evidence> {
+    match operation.evidence {
+        Some((rank, line)) => applying.deliveries.get(&rank).map(|delivery| Evidence { delivery: *delivery, line }),
+        // A removal by absence cites the delivery that lacks the person; there is no line to cite.
+        None => operation
+            .removal
+            .as_ref()
+            .and_then(|removal| removal.feeds.first())
+            .and_then(|rank| applying.deliveries.get(rank))
+            .map(|delivery| Evidence { delivery: *delivery, line: 0 }),
+    }
+}
+
+async fn append_history(
+    connection: &mut Connection,
+    operation: &Operation,
+    applying: &Applying<'_>,
+) -> Result<(), StoreError> {
+    let (before, after) = difference(operation.before.as_ref(), &operation.after);
+    let change = Change {
+        run: applying.run,
+        person: operation.person,
+        action: operation.action.as_str().to_owned(),
+        rule: operation.rule.to_owned(),
+        identity_rule: operation.identity.map(str::to_owned),
+        before: operation.before.is_some().then(|| before.to_string()),
+        after: Some(after.to_string()),
+        evidence: evidence(operation, applying),
+        approved: (applying.approved)(operation),
+        at: applying.now,
+    };
+    history::append(connection, applying.district, row(applying, operation.person)?, &change).await
+}
+
+/// The attributes that differ, before and after.
+pub fn difference(before: Option<&Person>, after: &Person) -> (Value, Value) {
+    let (mut old, mut new) = (Map::new(), Map::new());
+    let mut put = |key: &str, was: String, is: String| {
+        if was != is {
+            if before.is_some() {
+                old.insert(key.to_owned(), Value::String(was));
+            }
+            new.insert(key.to_owned(), Value::String(is));
+        }
+    };
+    let state = |person: &Person| person.state.as_str().to_owned();
+    put("state", before.map(state).unwrap_or_default(), state(after));
+    for attribute in Attribute::all() {
+        put(
+            attribute.as_str(),
+            before.map(|person| person.text(attribute)).unwrap_or_default(),
+            after.text(attribute),
+        );
+    }
+    let numbers = |person: &Person| {
+        person.numbers.iter().map(|(class, number)| format!("{class}:{number}")).collect::<Vec<_>>().join(",")
+    };
+    put("numbers", before.map(numbers).unwrap_or_default(), numbers(after));
+    let classes = |person: &Person| crate::store::values::json(&person.classes);
+    put("classes", before.map(classes).unwrap_or_default(), classes(after));
+    let pins = |person: &Person| {
+        let list: Vec<&str> = person.pins.iter().map(|pin| pin.attribute.as_str()).collect();
+        list.join(",")
+    };
+    put("pins", before.map(pins).unwrap_or_default(), pins(after));
+    let pin = |person: &Person| person.presence_pin.as_str().to_owned();
+    put("pinned", before.map_or_else(|| "none".to_owned(), pin), pin(after));
+    (Value::Object(old), Value::Object(new))
+}
+
+async fn write_claim(
+    connection: &mut Connection,
+    change: &ClaimChange,
+    applying: &Applying<'_>,
+    applied: &mut Applied,
+) -> Result<(), StoreError> {
+    match change {
+        ClaimChange::Put { claim, settled } => {
+            let person = row(applying, claim.person)?;
+            let id = claims::put(connection, claim, person, *settled).await?;
+            link(connection, claim, person, applying).await?;
+            if *settled {
+                for fingerprint in &claim.fingerprints {
+                    applied.settled.insert((claim.feed, *fingerprint), id);
+                }
+            }
+            Ok(())
+        }
+        ClaimChange::Gone { claim, gone } => claims::set_gone(connection, *claim, gone).await,
+        ClaimChange::Seen { claim, rejected } => claims::set_seen(connection, *claim, *rejected).await,
+        ClaimChange::End { claim } => claims::end(connection, *claim).await,
+    }
+}
+
+/// The durable tie of the sender's key; a row without a number has none.
+async fn link(
+    connection: &mut Connection,
+    claim: &Claim,
+    person: i64,
+    applying: &Applying<'_>,
+) -> Result<(), StoreError> {
+    let (Some(number), Some(source)) = (&claim.record.number, applying.sources.get(&claim.feed)) else { return Ok(()) };
+    people::link(connection, applying.district, source, claim.class, number, person).await
+}

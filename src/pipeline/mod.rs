@@ -1,0 +1,35 @@
+//! Moves one run down the road and survives a crash between any two stages: collect, read,
+//! reconcile, apply in one transaction, report, publish.
+
+mod apply;
+mod arrive;
+pub mod collect;
+pub mod district;
+mod judge;
+mod publish;
+mod read;
+pub mod report;
+mod run;
+pub mod text;
+
+use std::sync::Arc;
+
+use rosterd_contract::Clock;
+
+pub use district::{District, FeedRule, Source};
+pub use read::ReadError;
+pub use report::Report;
+pub use run::{Approval, Done, Request, RunError, run};
+
+use crate::roster::IdSource;
+use crate::spool::Spool;
+use crate::store::Store;
+
+/// What every stage works with.
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    pub spool: Spool,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+}

@@ -1,0 +1,455 @@
+//! The stages of a plan, in order.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use rosterd_contract::{Field, Fields, RoleClass, Status};
+
+use super::derive::{Context, Derived, derive};
+use super::finish::{Finish, finish};
+use super::gates::{Measures, evaluate, pairs};
+use super::groups::Group;
+use super::identity_table::{Email, EmailMove, Rule, Who};
+use super::input::{FeedInput, Input, WholeHold};
+use super::names::NameMatch;
+use super::plan::Plan;
+use super::resolve::{self, Candidate, Fates};
+use super::rows::{Results, sort_rows};
+use super::scope::{FeedScope, ScopeContext, Standing, absent_claims, prove};
+use super::world::World;
+use crate::roster::{Owner, Person, PersonId, PresencePin, State};
+
+/// What the stages before the gates know.
+pub struct Resolved {
+    pub world: World,
+    pub candidates: Vec<Candidate>,
+    /// The person of each candidate, `None` for rejections and reviews.
+    pub persons: Vec<Option<PersonId>>,
+    pub results: Results,
+    pub scopes: BTreeMap<usize, FeedScope>,
+    pub new_people: BTreeSet<PersonId>,
+    pub derived: Vec<Derived>,
+    pub rekeyed: BTreeMap<usize, u64>,
+    pub discontinuities: BTreeMap<usize, u64>,
+    pub matched: BTreeMap<usize, u64>,
+}
+
+/// Makes the plan of one run.
+pub fn reconcile(mut input: Input<'_>) -> Plan {
+    let whole = whole_holds(&mut input);
+    let has_held = whole.values().any(|holds| !holds.is_empty());
+    let preview = has_held.then(|| preview(&input, &whole));
+    let resolved = resolve_all(&input, &whole);
+    let operations: Vec<_> = resolved.derived.iter().filter_map(|derived| derived.operation.clone()).collect();
+    let pairs = pairs(&resolved.world, &input.feeds, &operations);
+    let trips = evaluate(&Measures {
+        limits: &input.policy.limits,
+        feeds: &input.feeds,
+        population: &input.population,
+        operations: &operations,
+        scopes: &resolved.scopes,
+        approvals: &input.approvals,
+        pairs: &pairs,
+        rekeyed: &resolved.rekeyed,
+        discontinuities: &resolved.discontinuities,
+        matched: &resolved.matched,
+    });
+    finish(Finish { input: &input, resolved, operations, pairs, trips, whole, preview })
+}
+
+/// Holds on whole deliveries that no approval lifts, by rank.
+fn whole_holds(input: &mut Input<'_>) -> BTreeMap<usize, Vec<WholeHold>> {
+    let mut whole = BTreeMap::new();
+    for (rank, feed) in input.feeds.iter_mut().enumerate() {
+        let Some(delivery) = &mut feed.delivery else { continue };
+        let id = delivery.id;
+        delivery.whole.retain(|hold| !input.approvals.deliveries.contains(&(id, hold.rule.to_owned())));
+        if !delivery.whole.is_empty() {
+            whole.insert(rank, delivery.whole.clone());
+        }
+    }
+    whole
+}
+
+/// What the held deliveries would do if they were let in: for the question's numbers.
+fn preview(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>) -> BTreeMap<usize, Vec<super::plan::Operation>> {
+    let resolved = resolve_all(input, &BTreeMap::new());
+    let mut by_feed: BTreeMap<usize, Vec<super::plan::Operation>> = BTreeMap::new();
+    for operation in resolved.derived.into_iter().filter_map(|derived| derived.operation) {
+        for rank in operation.feeds.iter().filter(|rank| whole.contains_key(rank)) {
+            by_feed.entry(*rank).or_default().push(operation.clone());
+        }
+    }
+    by_feed
+}
+
+/// Everything up to one operation a person.
+fn resolve_all(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>) -> Resolved {
+    let feeds: Vec<FeedInput> = input
+        .feeds
+        .iter()
+        .enumerate()
+        .map(|(rank, feed)| FeedInput {
+            meta: feed.meta.clone(),
+            delivery: if whole.contains_key(&rank) { None } else { feed.delivery.clone() },
+        })
+        .collect();
+    let mut world = World::new(input.now, input.slice.clone(), &feeds);
+    let mut results = Results::new();
+    let mut protected: BTreeMap<usize, BTreeSet<PersonId>> = BTreeMap::new();
+    let mut candidates = Vec::new();
+    for (rank, feed) in feeds.iter().enumerate().filter(|(_, feed)| feed.delivery.is_some()) {
+        let sorted = sort_rows(&world, rank, feed);
+        results.extend(sorted.results);
+        protected.insert(rank, sorted.protected);
+        candidates.extend(sorted.groups.into_iter().map(|group| resolve::look_up(&world, &feeds, rank, group)));
+    }
+    reject_rows_of_one_person(&world, &feeds, &mut candidates, &mut results, &mut protected);
+    for (rank, feed) in feeds.iter().enumerate() {
+        world.absent.extend(absent_claims(&world, rank, feed, &candidates));
+    }
+    for candidate in &mut candidates {
+        resolve::set_wish(&world, input.policy, &feeds, candidate);
+    }
+    let mut scopes = prove_all(&world, input, &feeds, &candidates, &protected);
+    let fates = fates(&world, &candidates, &scopes);
+    let mut decided = decide_all(input, &feeds, &mut world, &mut candidates, &fates);
+    protect_concerned(&world, &feeds, &candidates, &decided.persons, &mut scopes);
+    decided.count(&feeds, &candidates);
+    let derived = derive_all(input, &feeds, &world, &candidates, &decided, &scopes);
+    Resolved {
+        world,
+        candidates,
+        persons: decided.persons,
+        results,
+        scopes,
+        new_people: decided.new_people,
+        derived,
+        rekeyed: decided.rekeyed,
+        discontinuities: decided.discontinuities,
+        matched: decided.matched,
+    }
+}
+
+/// Rows of one delivery that reach one person by different keys form a group too (section 7): what
+/// they agree on is merged by the claim, what they do not makes all of them rejected.
+fn reject_rows_of_one_person(
+    world: &World,
+    feeds: &[FeedInput],
+    candidates: &mut Vec<Candidate>,
+    results: &mut Results,
+    protected: &mut BTreeMap<usize, BTreeSet<PersonId>>,
+) {
+    let mut reached: BTreeMap<(usize, RoleClass, PersonId), Vec<usize>> = BTreeMap::new();
+    for (at, candidate) in candidates.iter().enumerate() {
+        if let Some(person) = resolve::reaches(world, candidate) {
+            reached.entry((candidate.feed, candidate.group.class, person)).or_default().push(at);
+        }
+    }
+    let mut dropped: BTreeSet<usize> = BTreeSet::new();
+    for ((feed, _, person), group) in reached.into_iter().filter(|(_, group)| group.len() > 1) {
+        let lines: Vec<u64> = group.iter().filter_map(|at| candidates.get(*at)).map(|c| c.group.line).collect();
+        let delivery = feeds.get(feed).and_then(|input| input.delivery.as_ref());
+        for at in group {
+            let Some(candidate) = candidates.get(at) else { continue };
+            for row in &candidate.group.rows {
+                let line = delivery.and_then(|d| d.rows.get(*row)).map_or(candidate.group.line, |row| row.line);
+                results.insert((feed, *row), super::finish::two_rows_one_person(line, &lines, person));
+            }
+            dropped.insert(at);
+        }
+        protected.entry(feed).or_default().insert(person);
+    }
+    let mut at = 0;
+    candidates.retain(|_| {
+        at += 1;
+        !dropped.contains(&(at - 1))
+    });
+}
+
+fn prove_all(
+    world: &World,
+    input: &Input<'_>,
+    feeds: &[FeedInput],
+    candidates: &[Candidate],
+    protected: &BTreeMap<usize, BTreeSet<PersonId>>,
+) -> BTreeMap<usize, FeedScope> {
+    let context = ScopeContext {
+        now: input.now,
+        limits: &input.policy.limits,
+        feeds,
+        candidates,
+        approvals: &input.approvals,
+        rejections: &input.rejections,
+        protected,
+    };
+    feeds
+        .iter()
+        .enumerate()
+        .filter(|(_, feed)| feed.delivery.is_some())
+        .map(|(rank, _)| (rank, prove(world, rank, &context)))
+        .collect()
+}
+
+/// Who is leaving (section 6), then who gives up an address.
+fn fates(world: &World, candidates: &[Candidate], scopes: &BTreeMap<usize, FeedScope>) -> Fates {
+    let proven: BTreeSet<usize> = scopes
+        .values()
+        .flat_map(|scope| &scope.absences)
+        .filter(|absence| absence.standing == Standing::Proven)
+        .map(|absence| absence.claim)
+        .collect();
+    let reached: BTreeSet<PersonId> =
+        candidates.iter().filter_map(|candidate| resolve::reaches(world, candidate)).collect();
+    let people: BTreeSet<PersonId> =
+        proven.iter().filter_map(|at| world.claims.get(*at)).map(|claim| claim.person).collect();
+    let leaving = people
+        .into_iter()
+        .filter(|id| !reached.contains(id))
+        .filter(|id| world.claims_of(*id).iter().all(|at| proven.contains(at)))
+        .filter(|id| world.person(*id).is_some_and(|person| is_removable(person)))
+        .collect();
+    let releasing = resolve::releasing(world, candidates, &leaving);
+    Fates { leaving, releasing }
+}
+
+fn is_removable(person: &Person) -> bool {
+    person.state == State::Active
+        && person.presence_pin == PresencePin::None
+        && person.classes.iter().all(|state| state.owner != Owner::Local)
+}
+
+/// Decisions of all candidates, and what they count for the gates.
+struct Decided {
+    persons: Vec<Option<PersonId>>,
+    new_people: BTreeSet<PersonId>,
+    rekeyed: BTreeMap<usize, u64>,
+    discontinuities: BTreeMap<usize, u64>,
+    matched: BTreeMap<usize, u64>,
+}
+
+impl Decided {
+    fn count(&mut self, feeds: &[FeedInput], candidates: &[Candidate]) {
+        for (rank, feed) in feeds.iter().enumerate() {
+            if let Some(delivery) = &feed.delivery {
+                *self.matched.entry(rank).or_default() += delivery.tally.known;
+            }
+        }
+        for (candidate, person) in candidates.iter().zip(&self.persons) {
+            let Some(decision) = candidate.decision else { continue };
+            let feed = candidate.feed;
+            if matches!(decision.rule, Rule::K13 | Rule::K20) {
+                *self.rekeyed.entry(feed).or_default() += 1;
+            }
+            if matches!(decision.rule, Rule::K02 | Rule::K29) {
+                *self.discontinuities.entry(feed).or_default() += 1;
+            }
+            if person.is_some_and(|person| !self.new_people.contains(&person)) {
+                *self.matched.entry(feed).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// Asks the identity table for every candidate, feeds in rank order: a lower feed sees the people
+/// that a higher one creates.
+fn decide_all(
+    input: &Input<'_>,
+    feeds: &[FeedInput],
+    world: &mut World,
+    candidates: &mut [Candidate],
+    fates: &Fates,
+) -> Decided {
+    let mut decided = Decided {
+        persons: Vec::with_capacity(candidates.len()),
+        new_people: BTreeSet::new(),
+        rekeyed: BTreeMap::new(),
+        discontinuities: BTreeMap::new(),
+        matched: BTreeMap::new(),
+    };
+    for candidate in candidates.iter_mut() {
+        if !decided.new_people.is_empty() && candidate.a.is_none() {
+            let again = resolve::look_up(world, feeds, candidate.feed, candidate.group.clone());
+            *candidate = Candidate { wishes: true, ..again };
+            resolve::set_wish(world, input.policy, feeds, candidate);
+        }
+        let decision = resolve::decide(world, feeds, fates, candidate);
+        let required = feeds
+            .get(candidate.feed)
+            .and_then(|feed| feed.delivery.as_ref())
+            .is_some_and(|delivery| delivery.email_required);
+        candidate.decision = Some(decision);
+        let person = if resolve::rejects_in_use(decision, required) {
+            None
+        } else {
+            match decision.who {
+                Who::A => candidate.a,
+                Who::B => candidate.b,
+                Who::Create if near_twin(world, candidate).is_some() => None,
+                Who::Create if candidate.group.record.status == Status::Inactive => None,
+                Who::Create => {
+                    let id = PersonId(input.ids.next());
+                    decided.new_people.insert(id);
+                    Some(id)
+                }
+                Who::Reject(_) | Who::Review(_) => None,
+            }
+        };
+        if let Some(id) = person {
+            remember(world, feeds, candidate, id, decided.new_people.contains(&id));
+        }
+        decided.persons.push(person);
+    }
+    decided
+}
+
+/// A would-be create without number that has the name, school and class of exactly one active
+/// person whom a sync covers waits for review.
+pub fn near_twin(world: &World, candidate: &Candidate) -> Option<PersonId> {
+    let record = &candidate.group.record;
+    if record.number.is_some() {
+        return None;
+    }
+    let mut twins = world.named(record.given(), record.family()).into_iter().filter_map(|id| world.person(id)).filter(
+        |person| {
+            let covered = person.class(candidate.group.class).is_some_and(|s| matches!(s.owner, Owner::Sync(_)));
+            let school = person.orgs.iter().any(|org| record.orgs.contains(org))
+                || (person.orgs.is_empty() && record.orgs.is_empty());
+            let born = |text: &str| record.fields.text(Field::BirthDate) == text;
+            let other_birth = record.fields.get(Field::BirthDate).is_some()
+                && person.fields.get(Field::BirthDate).is_some_and(|date| !born(date));
+            let same = super::names::compare(super::groups::names(record), resolve::person_names(person)).name;
+            person.state == State::Active && covered && school && !other_birth && same == NameMatch::Same
+        },
+    );
+    let only = twins.next()?.id;
+    twins.next().is_none().then_some(only)
+}
+
+/// Makes a match or a create visible to the feeds below.
+fn remember(world: &mut World, feeds: &[FeedInput], candidate: &Candidate, id: PersonId, is_new: bool) {
+    let record = &candidate.group.record;
+    let class = candidate.group.class;
+    if is_new && world.person(id).is_none() {
+        let takes = candidate.decision.is_some_and(|decision| decision.email != EmailMove::InUse);
+        let mut person = blank(id, world.now);
+        person.fields = record.fields.clone();
+        person.orgs = record.orgs.clone();
+        person.numbers = record.number.iter().map(|number| (class, number.clone())).collect();
+        person.email = record.email.clone().filter(|_| takes);
+        if let (Some(role), Some(meta)) = (record.role, feeds.get(candidate.feed).map(|feed| &feed.meta)) {
+            let owner = if meta.is_sync { Owner::Sync(meta.id) } else { Owner::File(meta.id) };
+            person.set_class(crate::roster::ClassState { class, role, owner });
+        }
+        world.add_person(person);
+    }
+    if let Some(number) = record.number.as_deref() {
+        world.add_number(class, number, id);
+        if let Some(feed) = feeds.get(candidate.feed) {
+            world.add_link(&feed.meta.source, class, number, id);
+        }
+    }
+}
+
+/// A person of whom nothing is known yet.
+pub fn blank(id: PersonId, now: chrono::DateTime<chrono::Utc>) -> Person {
+    Person {
+        id,
+        state: State::Active,
+        classes: Vec::new(),
+        email: None,
+        numbers: Vec::new(),
+        orgs: Vec::new(),
+        fields: Fields::new(),
+        presence_pin: PresencePin::None,
+        pins: Vec::new(),
+        aliases: Vec::new(),
+        created_at: now,
+        archived_at: None,
+    }
+}
+
+/// Rejections and reviews protect everybody they concern.
+fn protect_concerned(
+    world: &World,
+    feeds: &[FeedInput],
+    candidates: &[Candidate],
+    persons: &[Option<PersonId>],
+    scopes: &mut BTreeMap<usize, FeedScope>,
+) {
+    let mut by_feed: BTreeMap<usize, BTreeSet<PersonId>> = BTreeMap::new();
+    for (candidate, person) in candidates.iter().zip(persons) {
+        let creates_nothing = candidate.group.record.status == Status::Inactive
+            && candidate.decision.is_some_and(|decision| decision.who == Who::Create);
+        if person.is_none() && !creates_nothing {
+            by_feed.entry(candidate.feed).or_default().extend(resolve::concerned(world, candidate));
+            by_feed.entry(candidate.feed).or_default().extend(near_twin(world, candidate));
+        }
+    }
+    for (feed, people) in by_feed {
+        let Some(scope) = scopes.get_mut(&feed) else { continue };
+        for absence in &mut scope.absences {
+            let person = world.claims.get(absence.claim).map(|claim| claim.person);
+            if person.is_some_and(|person| people.contains(&person)) {
+                absence.standing = Standing::Protected;
+                scope.rejected.insert(absence.claim);
+            }
+        }
+        let unmatched = feeds.get(feed).and_then(|input| input.delivery.as_ref()).map(|delivery| &delivery.unmatched);
+        // Somebody may be reached by the row in review, and so not be absent: it is their row.
+        for candidate in candidates.iter().zip(persons).filter(|(c, p)| c.feed == feed && p.is_none()).map(|(c, _)| c) {
+            for id in resolve::concerned(world, candidate) {
+                scope.rejected.extend(
+                    world.claims_of(id).iter().copied().filter(|at| world.claims.get(*at).is_some_and(|claim| {
+                        let theirs = world.rank(claim.feed) == feed && claim.class == candidate.group.class;
+                        theirs && (claim.gone.is_some() || unmatched.is_some_and(|ids| ids.contains(&claim.id)))
+                    })),
+                );
+            }
+        }
+    }
+}
+
+fn derive_all(
+    input: &Input<'_>,
+    feeds: &[FeedInput],
+    world: &World,
+    candidates: &[Candidate],
+    decided: &Decided,
+    scopes: &BTreeMap<usize, FeedScope>,
+) -> Vec<Derived> {
+    let mut by_person: BTreeMap<PersonId, Vec<usize>> = BTreeMap::new();
+    for (at, person) in decided.persons.iter().enumerate() {
+        if let Some(person) = person {
+            by_person.entry(*person).or_default().push(at);
+        }
+    }
+    let mut absences = HashMap::new();
+    for (rank, scope) in scopes {
+        for (place, absence) in scope.absences.iter().enumerate() {
+            absences.insert(absence.claim, (*rank, place));
+            if let Some(claim) = world.claims.get(absence.claim) {
+                by_person.entry(claim.person).or_default();
+            }
+        }
+    }
+    let context = Context { world, policy: input.policy, feeds, scopes, candidates, absences: &absences };
+    by_person
+        .into_iter()
+        .filter_map(|(id, mine)| {
+            let is_new = decided.new_people.contains(&id);
+            let person = if is_new { blank(id, input.now) } else { world.person(id)?.clone() };
+            Some(derive(&context, &person, is_new, &mine))
+        })
+        .collect()
+}
+
+/// Is the candidate's row, without anything to merge, the same word the feed said before?
+pub fn says_the_same(group: &Group, before: Option<&rosterd_contract::PersonRecord>) -> bool {
+    before == Some(&group.record)
+}
+
+/// Did the table let the row have the address it names?
+pub const fn drops_email(candidate: &Candidate) -> bool {
+    matches!(candidate.decision, Some(decision) if matches!(decision.email, EmailMove::InUse))
+        && !matches!(candidate.email, Email::Blank)
+}

@@ -1,0 +1,9 @@
+//! Stories a district lives through, one night after another.
+
+mod cut_everywhere;
+mod deliveries;
+mod gates;
+mod identity;
+mod local_edits;
+mod pass_floor;
+mod scenarios;
