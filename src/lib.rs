@@ -5,7 +5,13 @@
 //! moves a run down the road; [`actions`] are what a person can ask for; [`daemon`] and [`cli`] are
 //! the doors.
 
+pub mod actions;
+pub mod cli;
+pub mod daemon;
+pub mod pipeline;
 pub mod reconcile;
 pub mod roster;
 pub mod settings;
+pub mod sources;
+pub mod spool;
 pub mod store;

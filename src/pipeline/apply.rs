@@ -219,11 +219,7 @@ pub fn difference(before: Option<&Person>, after: &Person) -> (Value, Value) {
     let state = |person: &Person| person.state.as_str().to_owned();
     put("state", before.map(state).unwrap_or_default(), state(after));
     for attribute in Attribute::all() {
-        put(
-            attribute.as_str(),
-            before.map(|person| person.text(attribute)).unwrap_or_default(),
-            after.text(attribute),
-        );
+        put(attribute.as_str(), before.map(|person| person.text(attribute)).unwrap_or_default(), after.text(attribute));
     }
     let numbers = |person: &Person| {
         person.numbers.iter().map(|(class, number)| format!("{class}:{number}")).collect::<Vec<_>>().join(",")

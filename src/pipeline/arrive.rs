@@ -90,7 +90,9 @@ async fn patch_of(
     let mut parents: BTreeMap<DeliveryId, u64> = BTreeMap::new();
     for (line, fix) in &read.fixes {
         let Some((delivery, at)) = fix.split_once(':') else { continue };
-        let (Ok(delivery), Ok(at)) = (delivery.trim().parse::<DeliveryId>(), at.trim().parse::<u64>()) else { continue };
+        let (Ok(delivery), Ok(at)) = (delivery.trim().parse::<DeliveryId>(), at.trim().parse::<u64>()) else {
+            continue;
+        };
         if deliveries::knows_line(connection, delivery, at).await? {
             known.insert(*line);
             *parents.entry(delivery).or_default() += 1;
@@ -149,12 +151,7 @@ fn order(delivery: &StoredDelivery) -> (DateTime<Utc>, DateTime<Utc>, DeliveryId
 ///
 /// # Errors
 /// When one of them cannot be read; the caller goes on with the newest.
-pub fn may_be_two_feeds(
-    district: &District,
-    source: &Source,
-    a: &Arrival,
-    b: &Arrival,
-) -> Result<bool, ReadError> {
+pub fn may_be_two_feeds(district: &District, source: &Source, a: &Arrival, b: &Arrival) -> Result<bool, ReadError> {
     let keys = |arrival: &Arrival| -> Result<HashSet<u64>, ReadError> {
         let policy = source.admission(district);
         let reading = Reading {

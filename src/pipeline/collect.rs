@@ -78,7 +78,9 @@ pub async fn look(
     let settled = settle.look(&listing, Instant::now());
     for (seen, left) in settled.waiting {
         collected.look_again = Some(collected.look_again.map_or(left, |other| other.min(left)));
-        collected.waiting.push((seen.name, format!("still changing, or not yet quiet for {}s", source.quiet_for.as_secs())));
+        collected
+            .waiting
+            .push((seen.name, format!("still changing, or not yet quiet for {}s", source.quiet_for.as_secs())));
     }
     for seen in settled.ready {
         match seal(app, district, source, &seen).await {

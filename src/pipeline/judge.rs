@@ -91,16 +91,25 @@ fn same_bytes(case: &Case<'_>, judgement: &mut Judgement) {
     }
     let Some(older) = case.history.iter().filter(applied).find(same) else { return };
     // The same bytes on two more nights are a normal delivery.
-    let nights = case.history.iter().take_while(same).filter(|other| other.verdict == Some(Verdict::Regression)).count();
+    let nights =
+        case.history.iter().take_while(same).filter(|other| other.verdict == Some(Verdict::Regression)).count();
     if nights >= 2 {
-        judgement.findings.push(Finding::note("step-back", 0, "an older export came three times in a row and is taken as meant"));
+        judgement.findings.push(Finding::note(
+            "step-back",
+            0,
+            "an older export came three times in a row and is taken as meant",
+        ));
         return;
     }
     if case.delivery.received_at - older.received_at > OLD_EXPORT {
         hold_regression(judgement, older);
     } else {
         judgement.step_back = true;
-        judgement.findings.push(Finding::note("step-back", 0, "the same bytes were delivered before, and others since"));
+        judgement.findings.push(Finding::note(
+            "step-back",
+            0,
+            "the same bytes were delivered before, and others since",
+        ));
     }
 }
 
@@ -108,7 +117,9 @@ fn same_bytes(case: &Case<'_>, judgement: &mut Judgement) {
 pub fn hold_regression(judgement: &mut Judgement, older: &StoredDelivery) {
     judgement.verdict = Verdict::Regression;
     let date = older.received_at.format("%Y-%m-%d");
-    judgement.whole.push(WholeHold { rule: "D04", message: format!("an old export was dropped again: the bytes of {date}") });
+    judgement
+        .whole
+        .push(WholeHold { rule: "D04", message: format!("an old export was dropped again: the bytes of {date}") });
 }
 
 /// D05.
@@ -117,9 +128,11 @@ fn late(case: &Case<'_>, judgement: &mut Judgement) {
         return;
     }
     let kind = DateKind::from_word(&case.delivery.stated_kind).unwrap_or(DateKind::Arrival);
-    let last = case.feed.reference.as_ref().and_then(|reference| {
-        Some((reference.stated_at?, DateKind::from_word(&reference.stated_kind)?))
-    });
+    let last = case
+        .feed
+        .reference
+        .as_ref()
+        .and_then(|reference| Some((reference.stated_at?, DateKind::from_word(&reference.stated_kind)?)));
     if !classify::is_late((case.delivery.stated_at, kind), last) {
         return;
     }
@@ -186,7 +199,9 @@ fn truncated(case: &Case<'_>, judgement: &mut Judgement) {
     });
     if let Some(finding) = finding {
         judgement.verdict = Verdict::Truncated;
-        judgement.whole.push(WholeHold { rule: "D12", message: format!("the file seems to be cut off: {}", finding.message) });
+        judgement
+            .whole
+            .push(WholeHold { rule: "D12", message: format!("the file seems to be cut off: {}", finding.message) });
         judgement.findings.push(finding);
     }
 }
@@ -200,7 +215,10 @@ fn baseline(case: &Case<'_>, judgement: &mut Judgement) {
         judgement.verdict = Verdict::Baseline;
     }
     if !case.source.baseline_applies && !case.delivery.accept_baseline {
-        judgement.whole.push(WholeHold { rule: "D17", message: "first delivery of this feed: its plan is shown once for a yes".to_owned() });
+        judgement.whole.push(WholeHold {
+            rule: "D17",
+            message: "first delivery of this feed: its plan is shown once for a yes".to_owned(),
+        });
     }
 }
 
@@ -216,7 +234,9 @@ fn upside_down(case: &Case<'_>, judgement: &mut Judgement) {
         let active = rows - inactive;
         judgement.whole.push(WholeHold {
             rule: "A14",
-            message: format!("{inactive} of {rows} rows say inactive and {active} active: the words may be upside down"),
+            message: format!(
+                "{inactive} of {rows} rows say inactive and {active} active: the words may be upside down"
+            ),
         });
     }
 }

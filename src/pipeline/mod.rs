@@ -1,7 +1,7 @@
 //! Moves one run down the road and survives a crash between any two stages: collect, read,
 //! reconcile, apply in one transaction, report, publish.
 
-mod apply;
+pub mod apply;
 mod arrive;
 pub mod collect;
 pub mod district;
@@ -9,15 +9,16 @@ mod judge;
 mod publish;
 mod read;
 pub mod report;
-mod run;
+pub mod run;
 pub mod text;
 
 use std::sync::Arc;
 
 use rosterd_contract::Clock;
 
+pub use arrive::Arrival;
 pub use district::{District, FeedRule, Source};
-pub use read::ReadError;
+pub use read::{ReadError, lines_of};
 pub use report::Report;
 pub use run::{Approval, Done, Request, RunError, run};
 

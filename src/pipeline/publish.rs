@@ -138,8 +138,7 @@ impl RowFiles {
             if bad {
                 errors.insert(outcome.line, reason(done, &delivery.file, outcome));
             } else if matches!(outcome.outcome.as_str(), "created" | "restored" | "updated" | "deactivated") {
-                completed
-                    .insert(outcome.line, (outcome.guid.clone().unwrap_or_default(), outcome.outcome.clone()));
+                completed.insert(outcome.line, (outcome.guid.clone().unwrap_or_default(), outcome.outcome.clone()));
             }
         }
         Self { delivery: delivery.delivery.clone(), errors, completed, all: source.completed_all }
@@ -164,12 +163,8 @@ impl RowFiles {
             Err(_) => return Ok((None, None)), // a file without a readable header has no rows to give back
         };
         let headers: Vec<String> = table.headers().to_vec();
-        let kept: Vec<usize> = headers
-            .iter()
-            .enumerate()
-            .filter(|(_, header)| !is_ours(header))
-            .map(|(at, _)| at)
-            .collect();
+        let kept: Vec<usize> =
+            headers.iter().enumerate().filter(|(_, header)| !is_ours(header)).map(|(at, _)| at).collect();
         let names: Vec<&[u8]> = kept.iter().filter_map(|at| headers.get(*at)).map(String::as_bytes).collect();
         let (mut errors, mut completed) = (Vec::new(), Vec::new());
         write::record(&mut errors, names.iter().copied().chain([b"_fix_of".as_slice(), b"error"]));
@@ -217,4 +212,3 @@ fn reason(done: &Done, file: &str, outcome: &OutcomeReport) -> String {
         .collect();
     if reasons.is_empty() { outcome.outcome.clone() } else { reasons.join(" | ") }
 }
-

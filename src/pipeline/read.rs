@@ -65,8 +65,7 @@ pub struct Read {
 }
 
 fn open<'a>(reading: &Reading<'a>) -> Result<Table<BufReader<File>>, ReadError> {
-    let file = File::open(reading.path)
-        .map_err(|source| ReadError::Spool { path: reading.path.to_owned(), source })?;
+    let file = File::open(reading.path).map_err(|source| ReadError::Spool { path: reading.path.to_owned(), source })?;
     let options = OpenOptions { format: reading.format, name: reading.name };
     Table::open(BufReader::with_capacity(1 << 20, file), &options).map_err(ReadError::Table)
 }
@@ -76,7 +75,11 @@ fn open<'a>(reading: &Reading<'a>) -> Result<Table<BufReader<File>>, ReadError> 
 pub enum ReadError {
     /// The spool does not give the bytes back.
     #[error("the spooled file {path} cannot be opened")]
-    Spool { path: std::path::PathBuf, #[source] source: std::io::Error },
+    Spool {
+        path: std::path::PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     /// There is no `_fix_of` column.
     #[error("no correction")]
     NoFix,
@@ -127,15 +130,14 @@ pub fn read(reading: &Reading<'_>) -> Result<Read, ReadError> {
 }
 
 /// Rows of the view that may be recognised to the letter.
-struct Known<'a> {
+struct Known {
     places: HashMap<[u8; 16], u32>,
     used: Vec<bool>,
     rejected: HashSet<[u8; 16]>,
-    view: &'a [Entry],
 }
 
-impl<'a> Known<'a> {
-    fn new(reading: &Reading<'a>) -> Self {
+impl Known {
+    fn new(reading: &Reading<'_>) -> Self {
         let mut places = HashMap::with_capacity(reading.view.len());
         let mut rejected = HashSet::new();
         for (place, entry) in reading.view.iter().enumerate() {
@@ -146,7 +148,7 @@ impl<'a> Known<'a> {
         for entry in reading.reference.unwrap_or(reading.view).iter().filter(|entry| entry.flags == REJECTED) {
             rejected.insert(entry.fingerprint);
         }
-        Self { places, used: vec![false; reading.view.len()], rejected, view: reading.view }
+        Self { places, used: vec![false; reading.view.len()], rejected }
     }
 
     /// The place in the view of a row with this fingerprint; each place counts once.
@@ -161,7 +163,7 @@ impl<'a> Known<'a> {
     }
 }
 
-fn take_row(reading: &Reading<'_>, known: &mut Known<'_>, row: &FileRow, read: &mut Read) {
+fn take_row(reading: &Reading<'_>, known: &mut Known, row: &FileRow, read: &mut Read) {
     let fingerprint = row.fingerprint(reading.version);
     let number = row.number_hash().unwrap_or_default();
     let email = row.email_hash().unwrap_or_default();
@@ -187,13 +189,7 @@ fn take_row(reading: &Reading<'_>, known: &mut Known<'_>, row: &FileRow, read: &
 }
 
 /// Admits one row; true when it went through.
-fn admit(
-    reading: &Reading<'_>,
-    known: &Known<'_>,
-    row: &FileRow,
-    fingerprint: [u8; 16],
-    read: &mut Read,
-) -> bool {
+fn admit(reading: &Reading<'_>, known: &Known, row: &FileRow, fingerprint: [u8; 16], read: &mut Read) -> bool {
     let line = row.line();
     if let Some(fix) = row.fix_of() {
         read.fixes.insert(line, fix.to_owned());
@@ -334,4 +330,16 @@ impl Read {
         self.rows.sort_by_key(|row| row.line);
         Ok(())
     }
+}
+
+/// Lines of the rows of a spooled delivery; empty when it cannot be read as a table.
+pub fn lines_of(path: &Path, name: &str) -> Vec<u64> {
+    let Ok(file) = File::open(path) else { return Vec::new() };
+    let options = OpenOptions { format: None, name };
+    let Ok(mut table) = Table::open(BufReader::with_capacity(1 << 20, file), &options) else { return Vec::new() };
+    let mut lines = Vec::new();
+    while let Ok(Some(row)) = table.next() {
+        lines.push(row.line());
+    }
+    lines
 }

@@ -72,6 +72,18 @@ pub struct Done {
     pub exit: u8,
 }
 
+impl Done {
+    /// The report as one JSON object, with findings, outcomes and plan.
+    pub fn json(&self) -> serde_json::Value {
+        let findings = self.findings.iter().map(|(file, finding)| super::report::finding_json(file, finding));
+        self.report.with(&[
+            ("findings", findings.collect()),
+            ("outcomes", serde_json::to_value(&self.outcomes).unwrap_or_default()),
+            ("plan", serde_json::to_value(&self.plan).unwrap_or_default()),
+        ])
+    }
+}
+
 /// A delivery that was read and judged.
 struct Prepared {
     arrival: Arrival,
@@ -217,7 +229,9 @@ async fn group_by_feed(
 ) -> Result<Vec<Group>, RunError> {
     let mut groups: BTreeMap<(usize, String, bool), Group> = BTreeMap::new();
     for arrival in &request.arrivals {
-        let Some(rank) = district.sources.iter().position(|source| source.id == arrival.delivery.source) else { continue };
+        let Some(rank) = district.sources.iter().position(|source| source.id == arrival.delivery.source) else {
+            continue;
+        };
         let Some(source) = district.sources.get(rank) else { continue };
         match arrive::sort(app, connection, district, source, arrival).await? {
             Sorted::Unassigned(message) => stage.asides.push(Aside {
@@ -250,6 +264,10 @@ async fn group_by_feed(
             }
         }
     }
+    // A correction that came together with its feed's snapshot runs after it.
+    let snapshots: HashSet<(usize, String)> =
+        groups.keys().filter(|key| !key.2).map(|key| (key.0, key.1.clone())).collect();
+    groups.retain(|key, _| !key.2 || !snapshots.contains(&(key.0, key.1.clone())));
     Ok(groups.into_values().collect())
 }
 
@@ -262,14 +280,13 @@ async fn prepare(
     stage: &mut Stage,
 ) -> Result<(), RunError> {
     let Some(source) = district.source(&group.source) else { return Ok(()) };
-    let feed = stored
-        .iter()
-        .find(|feed| feed.source == group.source && feed.name == group.feed)
-        .cloned()
-        .unwrap_or_else(|| {
-            stage.dry_feeds -= 1;
-            new_feed(FeedId(stage.dry_feeds), &group.source, &group.feed)
-        });
+    let feed =
+        stored.iter().find(|feed| feed.source == group.source && feed.name == group.feed).cloned().unwrap_or_else(
+            || {
+                stage.dry_feeds -= 1;
+                new_feed(FeedId(stage.dry_feeds), &group.source, &group.feed)
+            },
+        );
     arrive::newest_first(&mut group.arrivals);
     let mut arrivals = std::mem::take(&mut group.arrivals).into_iter();
     let Some(newest) = arrivals.next() else { return Ok(()) };
@@ -350,8 +367,10 @@ async fn read_one(
 ) -> Result<(), RunError> {
     let is_patch = group.patch.is_some();
     let stored_id = feed.id.0 > 0;
-    let view = if stored_id && !is_patch { fingerprints::load(connection, feed.id, Kind::View).await? } else { Vec::new() };
-    let own_reference = stored_id && !is_patch && feed.reference_delivery.is_some() && feed.reference_delivery != feed.view_delivery;
+    let view =
+        if stored_id && !is_patch { fingerprints::load(connection, feed.id, Kind::View).await? } else { Vec::new() };
+    let own_reference =
+        stored_id && !is_patch && feed.reference_delivery.is_some() && feed.reference_delivery != feed.view_delivery;
     let reference =
         if own_reference { Some(fingerprints::load(connection, feed.id, Kind::Reference).await?) } else { None };
     let unsettled: HashSet<i64> =
@@ -445,7 +464,8 @@ fn unreadable(feed: &StoredFeed, arrival: Arrival, error: &rosterd_formats::Tabl
 }
 
 fn refused(feed: &StoredFeed, arrival: Arrival, read: Read, judgement: Judgement) -> Aside {
-    let message = judgement.refused.clone().unwrap_or_else(|| "older than what was taken last: kept, not applied".to_owned());
+    let message =
+        judgement.refused.clone().unwrap_or_else(|| "older than what was taken last: kept, not applied".to_owned());
     let state = match (judgement.late, judgement.whole.is_empty(), judgement.verdict) {
         (true, true, _) => DeliveryState::Late,
         (true, false, _) => DeliveryState::Held,
@@ -650,9 +670,8 @@ fn ranked<'a>(district: &District, stored: &'a [StoredFeed]) -> Vec<&'a StoredFe
     feeds.sort_by_key(|feed| {
         let source = district.sources.iter().position(|source| source.id == feed.source).unwrap_or(usize::MAX);
         let declared = district.source(&feed.source).map(|source| &source.feeds);
-        let place = declared
-            .and_then(|feeds| feeds.iter().position(|declared| declared.id == feed.name))
-            .unwrap_or(usize::MAX);
+        let place =
+            declared.and_then(|feeds| feeds.iter().position(|declared| declared.id == feed.name)).unwrap_or(usize::MAX);
         (source, place, if feed.id.0 < 0 { i64::MAX + feed.id.0 } else { feed.id.0 })
     });
     feeds
@@ -707,7 +726,11 @@ fn delivery_input(prepared: &Prepared) -> Delivery {
         whole: prepared.judgement.whole.clone(),
         rows: prepared.read.rows.clone(),
         tally: prepared.read.tally.clone(),
-        unmatched: if prepared.mode == Mode::Snapshot { prepared.read.unmatched(&prepared.view) } else { BTreeSet::new() },
+        unmatched: if prepared.mode == Mode::Snapshot {
+            prepared.read.unmatched(&prepared.view)
+        } else {
+            BTreeSet::new()
+        },
     }
 }
 
@@ -922,7 +945,8 @@ fn account_people(context: &Context<'_>, plan: &Plan, report: &mut Report) {
     people.created = plan.count(Action::Create);
     people.restored = plan.count(Action::Restore);
     people.archived = plan.count(Action::Archive);
-    people.active_after = people.active_before + people.created + people.restored - people.archived.min(people.active_before);
+    people.active_after =
+        people.active_before + people.created + people.restored - people.archived.min(people.active_before);
 }
 
 fn account_holds(context: &Context<'_>, plan: &Plan, report: &mut Report) {
@@ -972,7 +996,10 @@ fn state_of(stage: &Stage, plan: &Plan, report: &Report) -> &'static str {
         "failed"
     } else if refused || report.rows.rejected > 0 || report.rows.held > 0 {
         "completed_with_errors"
-    } else if stage.prepared.is_empty() && !stage.asides.is_empty() && stage.asides.iter().all(|a| a.verdict == Verdict::Superseded) {
+    } else if stage.prepared.is_empty()
+        && !stage.asides.is_empty()
+        && stage.asides.iter().all(|a| a.verdict == Verdict::Superseded)
+    {
         "superseded"
     } else {
         "completed"
@@ -1048,14 +1075,17 @@ async fn write(
     write_rows(&mut tx, context, done).await?;
     done.report.finished_at = Some(shown_time(app.clock.now()));
     let report = crate::store::values::json(&done.report);
-    runs::finish(&mut tx, &runs::Finished {
-        id: context.id,
-        state: &done.report.state,
-        at: app.clock.now(),
-        active_before: context.population.active,
-        flowed: applied.flowed,
-        report: &report,
-    })
+    runs::finish(
+        &mut tx,
+        &runs::Finished {
+            id: context.id,
+            state: &done.report.state,
+            at: app.clock.now(),
+            active_before: context.population.active,
+            flowed: applied.flowed,
+            report: &report,
+        },
+    )
     .await?;
     commit(tx, "apply a run").await?;
     Ok(())
@@ -1135,18 +1165,21 @@ async fn write_feed(
     let accepted = outcome.is_some_and(|outcome| outcome.accepted);
     let state = if is_applied { DeliveryState::Applied } else { DeliveryState::Held };
     let message = outcome.and_then(|outcome| outcome.held_by.as_deref()).unwrap_or_default();
-    deliveries::judge(tx, &Judged {
-        id: delivery.id,
-        feed: Some(feed),
-        state,
-        verdict: prepared.judgement.verdict,
-        mode: prepared.mode.as_str(),
-        format: Some(prepared.read.format.id),
-        message,
-        rows_read: prepared.read.tally.read,
-        policy: delivery.policy,
-        run: Some(context.id),
-    })
+    deliveries::judge(
+        tx,
+        &Judged {
+            id: delivery.id,
+            feed: Some(feed),
+            state,
+            verdict: prepared.judgement.verdict,
+            mode: prepared.mode.as_str(),
+            format: Some(prepared.read.format.id),
+            message,
+            rows_read: prepared.read.tally.read,
+            policy: delivery.policy,
+            run: Some(context.id),
+        },
+    )
     .await?;
     if !is_applied {
         return Ok(());
@@ -1171,15 +1204,18 @@ async fn write_feed(
         stated_kind: delivery.stated_kind.clone(),
     };
     let default = crate::reconcile::input::Counts::default();
-    feeds::set_view(tx, &ViewChange {
-        feed,
-        delivery: delivery.id,
-        format: prepared.read.format.id,
-        stated_at: delivery.stated_at,
-        at: context.started,
-        counts: outcome.map_or(&default, |outcome| &outcome.counts),
-        reference: accepted.then_some(&reference),
-    })
+    feeds::set_view(
+        tx,
+        &ViewChange {
+            feed,
+            delivery: delivery.id,
+            format: prepared.read.format.id,
+            stated_at: delivery.stated_at,
+            at: context.started,
+            counts: outcome.map_or(&default, |outcome| &outcome.counts),
+            reference: accepted.then_some(&reference),
+        },
+    )
     .await?;
     Ok(())
 }
@@ -1255,18 +1291,21 @@ async fn write_asides(
     for aside in &stage.asides {
         let feed = aside.feed.as_ref().map(|(id, _)| ids.get(id).copied().unwrap_or(*id));
         let mode = aside.arrival.delivery.mode.clone().unwrap_or_else(|| Mode::Snapshot.as_str().to_owned());
-        deliveries::judge(tx, &Judged {
-            id: aside.arrival.delivery.id,
-            feed,
-            state: aside.state,
-            verdict: aside.verdict,
-            mode: &mode,
-            format: aside.format,
-            message: &aside.message,
-            rows_read: 0,
-            policy: aside.arrival.delivery.policy,
-            run: Some(context.id),
-        })
+        deliveries::judge(
+            tx,
+            &Judged {
+                id: aside.arrival.delivery.id,
+                feed,
+                state: aside.state,
+                verdict: aside.verdict,
+                mode: &mode,
+                format: aside.format,
+                message: &aside.message,
+                rows_read: 0,
+                policy: aside.arrival.delivery.policy,
+                run: Some(context.id),
+            },
+        )
         .await?;
         if let (Verdict::Late, Some(feed)) = (aside.verdict, feed) {
             let before = context.inputs.iter().find(|input| input.meta.id == feed);
@@ -1291,11 +1330,8 @@ async fn write_answers(
     for (id, mut sets) in decisions {
         let before = sets.dark.len();
         sets.dark.retain(|(feed, cause)| {
-            let delivered = context
-                .inputs
-                .iter()
-                .enumerate()
-                .find(|(_, input)| input.meta.id == *feed && input.delivery.is_some());
+            let delivered =
+                context.inputs.iter().enumerate().find(|(_, input)| input.meta.id == *feed && input.delivery.is_some());
             let Some((rank, _)) = delivered else { return true };
             let Some(outcome) = plan.feeds.get(&rank) else { return true };
             !outcome.applied || !crate::reconcile::scope::cause_is_seen(cause, &outcome.counts)
@@ -1329,14 +1365,16 @@ async fn write_holds(
     }
     for earlier in open {
         let concerns = earlier.hold.feeds.iter().any(|feed| delivered.contains(feed));
-        let by_aside = earlier.hold.what == What::Delivery && earlier.hold.feeds.iter().any(|feed| asides.contains(feed));
+        let by_aside =
+            earlier.hold.what == What::Delivery && earlier.hold.feeds.iter().any(|feed| asides.contains(feed));
         if concerns || (by_aside && plan.holds.iter().any(|hold| hold.rule == earlier.hold.rule)) {
             let answered = Some(earlier.run.to_string()) == done.report.approves;
             holds::close(tx, earlier.id, if answered { "approved" } else { "superseded" }).await?;
             touched.insert(earlier.run);
         }
     }
-    let left: HashSet<RunId> = holds::open_in(tx, &context.district.id).await?.into_iter().map(|hold| hold.run).collect();
+    let left: HashSet<RunId> =
+        holds::open_in(tx, &context.district.id).await?.into_iter().map(|hold| hold.run).collect();
     for run in touched.into_iter().filter(|run| !left.contains(run) && *run != context.id) {
         let approved = Some(run.to_string()) == done.report.approves;
         let still_waits = approved && plan.is_held();

@@ -85,8 +85,7 @@ fn people(out: &mut String, report: &Report) {
             ("archived before", absent.already_archived),
             ("held", absent.held),
         ];
-        let list: Vec<String> =
-            parts.iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{n} {word}")).collect();
+        let list: Vec<String> = parts.iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{n} {word}")).collect();
         let _ = writeln!(out, "  no longer in the file: {} ({})", absent.total, list.join(", "));
     }
 }
@@ -99,7 +98,8 @@ fn held(out: &mut String, report: &Report, width: usize) {
     for hold in &report.held {
         let head = format!("  {} {} of {}: {}", hold.rule, hold.what, hold.scope, hold.message);
         wrap(out, &head, 6, width);
-        let waits = if hold.waits_for_it > 0 { format!("; {} more wait for it", hold.waits_for_it) } else { String::new() };
+        let waits =
+            if hold.waits_for_it > 0 { format!("; {} more wait for it", hold.waits_for_it) } else { String::new() };
         let _ = writeln!(out, "      since {}{waits}", hold.since);
     }
     if !report.dry_run {

@@ -73,7 +73,8 @@ pub fn foreign_domains(
     reference: &BTreeMap<String, u64>,
     seen: &BTreeMap<String, u64>,
 ) -> Option<Vec<(String, u64)>> {
-    let known: Vec<&str> = if configured.is_empty() { usual(reference) } else { configured.iter().map(String::as_str).collect() };
+    let known: Vec<&str> =
+        if configured.is_empty() { usual(reference) } else { configured.iter().map(String::as_str).collect() };
     if known.is_empty() {
         return None;
     }

@@ -75,9 +75,9 @@ pub fn derive(context: &Context<'_>, person: &Person, is_new: bool, mine: &[usiz
     let remarks = apply_statements(context, &mut after, person, is_new, &standpoints, &classes, mine);
     let (action, rule) = settle_state(context, &mut after, person, is_new, &classes, &standpoints);
     let changed = is_new || differs(person, &after);
-    let operation = action.filter(|action| changed || *action != Action::Update).map(|action| {
-        operation(context, person, is_new, after, action, rule, &standpoints, &classes, mine, &remarks)
-    });
+    let operation = action
+        .filter(|action| changed || *action != Action::Update)
+        .map(|action| operation(context, person, is_new, after, action, rule, &standpoints, &classes, mine, &remarks));
     Derived { person: person.id, classes, standpoints, operation, remarks }
 }
 
@@ -156,12 +156,7 @@ fn standpoint_of_claim(context: &Context<'_>, at: usize, claim: &Claim, carried:
     }
 }
 
-fn decide_classes(
-    context: &Context<'_>,
-    person: &Person,
-    is_new: bool,
-    points: &[Standpoint],
-) -> Vec<ClassDecision> {
+fn decide_classes(context: &Context<'_>, person: &Person, is_new: bool, points: &[Standpoint]) -> Vec<ClassDecision> {
     let mut classes: BTreeSet<RoleClass> = points.iter().map(|point| point.class).collect();
     classes.extend(person.classes.iter().map(|state| state.class));
     classes
@@ -292,7 +287,12 @@ fn apply_statements(
     let writes = classes.iter().any(|class| {
         matches!(
             class.decision.outcome,
-            Outcome::Create | Outcome::Restore | Outcome::Update | Outcome::Takeover | Outcome::Adopt | Outcome::Handover
+            Outcome::Create
+                | Outcome::Restore
+                | Outcome::Update
+                | Outcome::Takeover
+                | Outcome::Adopt
+                | Outcome::Handover
         )
     });
     if !writes {
@@ -360,11 +360,12 @@ fn take_email(context: &Context<'_>, after: &mut Person, candidate: &Candidate) 
         return None;
     }
     if !moves {
-        let kind = if after.pin(attribute).is_some() && !candidate.wishes && base_email_differs(context, after, candidate) {
-            RemarkKind::ConflictKept
-        } else {
-            RemarkKind::Drift
-        };
+        let kind =
+            if after.pin(attribute).is_some() && !candidate.wishes && base_email_differs(context, after, candidate) {
+                RemarkKind::ConflictKept
+            } else {
+                RemarkKind::Drift
+            };
         return Some(Remark { attribute, kind, theirs: theirs.into() });
     }
     let until = context.world.now + TimeDelta::days(ALIAS_DAYS);

@@ -309,8 +309,8 @@ pub fn near_twin(world: &World, candidate: &Candidate) -> Option<PersonId> {
     if record.number.is_some() {
         return None;
     }
-    let mut twins = world.named(record.given(), record.family()).into_iter().filter_map(|id| world.person(id)).filter(
-        |person| {
+    let mut twins =
+        world.named(record.given(), record.family()).into_iter().filter_map(|id| world.person(id)).filter(|person| {
             let covered = person.class(candidate.group.class).is_some_and(|s| matches!(s.owner, Owner::Sync(_)));
             let school = person.orgs.iter().any(|org| record.orgs.contains(org))
                 || (person.orgs.is_empty() && record.orgs.is_empty());
@@ -319,8 +319,7 @@ pub fn near_twin(world: &World, candidate: &Candidate) -> Option<PersonId> {
                 && person.fields.get(Field::BirthDate).is_some_and(|date| !born(date));
             let same = super::names::compare(super::groups::names(record), resolve::person_names(person)).name;
             person.state == State::Active && covered && school && !other_birth && same == NameMatch::Same
-        },
-    );
+        });
     let only = twins.next()?.id;
     twins.next().is_none().then_some(only)
 }
@@ -398,12 +397,12 @@ fn protect_concerned(
         // Somebody may be reached by the row in review, and so not be absent: it is their row.
         for candidate in candidates.iter().zip(persons).filter(|(c, p)| c.feed == feed && p.is_none()).map(|(c, _)| c) {
             for id in resolve::concerned(world, candidate) {
-                scope.rejected.extend(
-                    world.claims_of(id).iter().copied().filter(|at| world.claims.get(*at).is_some_and(|claim| {
+                scope.rejected.extend(world.claims_of(id).iter().copied().filter(|at| {
+                    world.claims.get(*at).is_some_and(|claim| {
                         let theirs = world.rank(claim.feed) == feed && claim.class == candidate.group.class;
                         theirs && (claim.gone.is_some() || unmatched.is_some_and(|ids| ids.contains(&claim.id)))
-                    })),
-                );
+                    })
+                }));
             }
         }
     }

@@ -13,9 +13,7 @@ use super::input::{Content, Counts, Delivery, Input, WholeHold};
 use super::ledger::count_claim;
 use super::merge::{Remark, RemarkKind};
 use super::outcome::{Outcome, RowResult};
-use super::plan::{
-    AbsentLedger, Action, ClaimChange, EmailFrom, FeedOutcome, HeldItem, Hold, Operation, Plan, What,
-};
+use super::plan::{AbsentLedger, Action, ClaimChange, EmailFrom, FeedOutcome, HeldItem, Hold, Operation, Plan, What};
 use super::presence;
 use super::resolve::{Candidate, rejects_in_use};
 use super::scope::Standing;
@@ -239,13 +237,7 @@ fn holds(parts: &Finish<'_, '_>, state: &State, plan: &mut Plan) {
 }
 
 fn held_by(state: &State, wanted: impl Fn(&Waits) -> bool) -> Vec<usize> {
-    state
-        .waits
-        .iter()
-        .enumerate()
-        .filter(|(_, waits)| waits.as_ref().is_some_and(&wanted))
-        .map(|(at, _)| at)
-        .collect()
+    state.waits.iter().enumerate().filter(|(_, waits)| waits.as_ref().is_some_and(&wanted)).map(|(at, _)| at).collect()
 }
 
 fn items(parts: &Finish<'_, '_>, operations: &[usize]) -> Vec<HeldItem> {
@@ -291,7 +283,8 @@ fn sticky_holds(parts: &Finish<'_, '_>, state: &State, plan: &mut Plan) {
     let mut by_rule: BTreeMap<(Box<str>, usize), Vec<usize>> = BTreeMap::new();
     for at in held_by(state, |waits| matches!(waits, Waits::Sticky(_))) {
         let Some(Some(Waits::Sticky(rule))) = state.waits.get(at) else { continue };
-        let feed = parts.operations.get(at).and_then(|o| o.removal.as_ref()?.feeds.first().copied()).unwrap_or_default();
+        let feed =
+            parts.operations.get(at).and_then(|o| o.removal.as_ref()?.feeds.first().copied()).unwrap_or_default();
         by_rule.entry((rule.clone(), feed)).or_default().push(at);
     }
     for ((rule, feed), operations) in by_rule {
@@ -385,14 +378,17 @@ fn rows(parts: &Finish<'_, '_>, state: &State, plan: &mut Plan) {
             results.range((rank, 0)..(rank + 1, 0)).map(|(_, result)| result.clone()).collect();
         rows.sort_by_key(|row| row.line);
         let removals_held = plan.holds.iter().any(|hold| hold.feeds.contains(&feed.meta.id));
-        plan.feeds.insert(rank, FeedOutcome {
-            feed: feed.meta.id,
-            applied: state.all.is_none(),
-            accepted: state.all.is_none() && !removals_held,
-            held_by: state.all.and_then(|at| parts.trips.get(at)).map(|trip| trip.rule.into()),
-            counts: feed.meta.counts.clone(),
-            rows,
-        });
+        plan.feeds.insert(
+            rank,
+            FeedOutcome {
+                feed: feed.meta.id,
+                applied: state.all.is_none(),
+                accepted: state.all.is_none() && !removals_held,
+                held_by: state.all.and_then(|at| parts.trips.get(at)).map(|trip| trip.rule.into()),
+                counts: feed.meta.counts.clone(),
+                rows,
+            },
+        );
         let _ = delivery;
     }
 }
@@ -551,15 +547,23 @@ fn review_finding(line: u64, kind: &str) -> Finding {
         "near-twin" => "a person of this name at this school comes through a sync",
         _ => "it cannot be told whose row this is",
     };
-    Finding::warning(kind, line, format!("{message}; the row waits for review and everybody involved stays as they are"))
-        .cure("correct the row, or merge the two people by hand")
+    Finding::warning(
+        kind,
+        line,
+        format!("{message}; the row waits for review and everybody involved stays as they are"),
+    )
+    .cure("correct the row, or merge the two people by hand")
 }
 
 fn remark_finding(line: u64, remark: &Remark) -> Finding {
     let (code, message) = match remark.kind {
         RemarkKind::Drift => ("drift", "the roster holds another value and keeps it"),
-        RemarkKind::ConflictKept => ("conflict", "both the source and an operator changed it; the operator's value stays"),
-        RemarkKind::ConflictTaken => ("conflict-taken", "both the source and an operator changed it; the source's value counts"),
+        RemarkKind::ConflictKept => {
+            ("conflict", "both the source and an operator changed it; the operator's value stays")
+        }
+        RemarkKind::ConflictTaken => {
+            ("conflict-taken", "both the source and an operator changed it; the source's value counts")
+        }
         RemarkKind::Disagreement => ("disagreement", "a source of higher rank says otherwise"),
     };
     Finding::note(code, line, message).at(remark.attribute.as_str(), &remark.theirs)
@@ -668,7 +672,8 @@ fn put_claim(
         gone: None,
         bridge: delivery.mode != Mode::Snapshot && existing.is_none_or(|claim| claim.bridge),
     };
-    let settled = result.outcome.is_plain() && candidate.group.rows.len() == 1 && !without_email && !drops_email(candidate);
+    let settled =
+        result.outcome.is_plain() && candidate.group.rows.len() == 1 && !without_email && !drops_email(candidate);
     plan.claims.push(ClaimChange::Put { claim, settled });
     if delivery.mode == Mode::Snapshot && candidate.group.record.status == Status::Active {
         end_bridges(parts, candidate, person, plan, counts, ended);
@@ -801,13 +806,7 @@ fn absence_part(parts: &Finish<'_, '_>, state: &State, claim: &Claim, standing: 
     }
 }
 
-fn absence_change(
-    parts: &Finish<'_, '_>,
-    state: &State,
-    claim: &Claim,
-    gone: &Gone,
-    part: Part,
-) -> ClaimChange {
+fn absence_change(parts: &Finish<'_, '_>, state: &State, claim: &Claim, gone: &Gone, part: Part) -> ClaimChange {
     match part {
         Part::Archived | Part::HandedOver | Part::StillClaimed | Part::AlreadyArchived => {
             ClaimChange::End { claim: claim.id }
@@ -841,9 +840,12 @@ fn marked(mut gone: Gone, rule: &str, parts: &Finish<'_, '_>) -> Gone {
         return gone;
     }
     let gates_tripped = parts.trips.iter().any(|trip| trip.what == What::Removals && !trip.operations.is_empty());
-    let different = parts.input.feeds.iter().filter_map(|feed| feed.delivery.as_ref()).any(|delivery| {
-        !delivery.again && delivery.verdict != rosterd_contract::Verdict::Identical
-    });
+    let different = parts
+        .input
+        .feeds
+        .iter()
+        .filter_map(|feed| feed.delivery.as_ref())
+        .any(|delivery| !delivery.again && delivery.verdict != rosterd_contract::Verdict::Identical);
     if gates_tripped {
         gone.calm = 0;
     } else if different && gone.calm_at.is_none_or(|at| now - at >= chrono::TimeDelta::hours(12)) {
@@ -860,15 +862,19 @@ fn whole_deliveries(parts: &Finish<'_, '_>, plan: &mut Plan) {
         let Some(delivery) = &feed.delivery else { continue };
         let rule = holds.first().map_or("", |hold| hold.rule);
         let rows = delivery.rows.iter().map(|row| whole_row(row.line, &row.content, rule)).collect();
-        plan.feeds.insert(*rank, FeedOutcome {
-            feed: feed.meta.id,
-            applied: false,
-            accepted: false,
-            held_by: Some(rule.into()),
-            counts: feed.meta.counts.clone(),
-            rows,
-        });
-        let preview = parts.preview.as_ref().and_then(|preview| preview.get(rank)).map(Vec::as_slice).unwrap_or_default();
+        plan.feeds.insert(
+            *rank,
+            FeedOutcome {
+                feed: feed.meta.id,
+                applied: false,
+                accepted: false,
+                held_by: Some(rule.into()),
+                counts: feed.meta.counts.clone(),
+                rows,
+            },
+        );
+        let preview =
+            parts.preview.as_ref().and_then(|preview| preview.get(rank)).map(Vec::as_slice).unwrap_or_default();
         for hold in holds {
             push_whole_hold(parts, *rank, hold, delivery, preview, plan);
         }

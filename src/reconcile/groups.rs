@@ -37,7 +37,10 @@ pub enum Aside {
     DuplicateOf(u64),
     MergedInto(u64),
     /// K00: the whole group is rejected, with the reason and the lines concerned.
-    Rejected { code: &'static str, lines: Vec<u64> },
+    Rejected {
+        code: &'static str,
+        lines: Vec<u64>,
+    },
 }
 
 /// Groups the valid rows of one delivery; `asides` come with the index of their row.
@@ -61,11 +64,13 @@ fn merge_same_key(members: Vec<Member>, asides: &mut Vec<(usize, Aside)>) -> Vec
     for member in members {
         by_key.entry(key(&member)).or_default().push(member);
     }
-    let mut groups: Vec<Group> =
-        by_key.into_values().filter_map(|mut same| {
+    let mut groups: Vec<Group> = by_key
+        .into_values()
+        .filter_map(|mut same| {
             same.sort_by_key(|member| member.line);
             merge(same, asides)
-        }).collect();
+        })
+        .collect();
     groups.sort_by_key(|group| group.line);
     groups
 }
@@ -164,11 +169,7 @@ fn empty_record() -> PersonRecord {
 }
 
 /// One address on several groups of a delivery.
-fn settle_shared_addresses(
-    groups: Vec<Group>,
-    email_required: bool,
-    asides: &mut Vec<(usize, Aside)>,
-) -> Vec<Group> {
+fn settle_shared_addresses(groups: Vec<Group>, email_required: bool, asides: &mut Vec<(usize, Aside)>) -> Vec<Group> {
     let mut by_email: BTreeMap<Box<str>, Vec<usize>> = BTreeMap::new();
     for (at, group) in groups.iter().enumerate() {
         if let Some(email) = &group.record.email {
@@ -182,12 +183,7 @@ fn settle_shared_addresses(
     slots.into_iter().flatten().collect()
 }
 
-fn settle_one(
-    slots: &mut [Option<Group>],
-    sharing: &[usize],
-    email_required: bool,
-    asides: &mut Vec<(usize, Aside)>,
-) {
+fn settle_one(slots: &mut [Option<Group>], sharing: &[usize], email_required: bool, asides: &mut Vec<(usize, Aside)>) {
     let (numbered, blank): (Vec<usize>, Vec<usize>) = sharing
         .iter()
         .copied()
@@ -195,8 +191,7 @@ fn settle_one(
     for at in &blank {
         absorb_blank(slots, *at, &numbered, asides);
     }
-    let left: Vec<usize> =
-        sharing.iter().copied().filter(|at| slots.get(*at).is_some_and(Option::is_some)).collect();
+    let left: Vec<usize> = sharing.iter().copied().filter(|at| slots.get(*at).is_some_and(Option::is_some)).collect();
     if left.len() < 2 || one_human_in_several_classes(slots, &left) {
         return;
     }
@@ -229,7 +224,8 @@ fn absorb_blank(slots: &mut [Option<Group>], at: usize, numbered: &[usize], asid
         }
         return;
     };
-    let agrees = slots.get(single).and_then(Option::as_ref).is_some_and(|group| agree(group, &blank).name == NameMatch::Same);
+    let agrees =
+        slots.get(single).and_then(Option::as_ref).is_some_and(|group| agree(group, &blank).name == NameMatch::Same);
     if !agrees {
         reject(slots, at, "ambiguous-email", &[blank.line], asides);
         return;
@@ -261,8 +257,7 @@ fn reject(slots: &mut [Option<Group>], at: usize, code: &'static str, lines: &[u
 fn one_human_in_several_classes(slots: &[Option<Group>], left: &[usize]) -> bool {
     let groups: Vec<&Group> = left.iter().filter_map(|at| slots.get(*at)?.as_ref()).collect();
     let classes: BTreeSet<RoleClass> = groups.iter().map(|group| group.class).collect();
-    classes.len() == groups.len()
-        && groups.windows(2).all(|pair| matches!(pair, [a, b] if agree(a, b).whole))
+    classes.len() == groups.len() && groups.windows(2).all(|pair| matches!(pair, [a, b] if agree(a, b).whole))
 }
 
 fn agree(a: &Group, b: &Group) -> super::names::Agreement {

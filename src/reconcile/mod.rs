@@ -23,6 +23,7 @@ pub mod policy;
 pub mod presence;
 pub mod resolve;
 mod rows;
+pub mod rules;
 pub mod scope;
 #[cfg(test)]
 mod tables_test;

@@ -133,9 +133,11 @@ impl Operation {
         let Some(before) = &self.before else { return false };
         let classes = |person: &Person| person.classes.iter().map(|state| state.class).collect::<Vec<_>>();
         let number = !before.numbers.is_empty()
-            && self.after.numbers.iter().any(|(class, number)| {
-                before.has_number_in(*class) && !before.holds(*class, number)
-            });
+            && self
+                .after
+                .numbers
+                .iter()
+                .any(|(class, number)| before.has_number_in(*class) && !before.holds(*class, number));
         self.email_changed() || number || (!before.classes.is_empty() && classes(before) != classes(&self.after))
     }
 }

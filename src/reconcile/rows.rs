@@ -120,9 +120,8 @@ fn place(
         let message = "the role is blank, and the feed speaks for several roles, so it cannot be told";
         return Err(("role-missing", Remarked(Finding::error("role-missing", 0, message).cure("write the role"))));
     };
-    let school = meta.orgs.is_empty()
-        || record.orgs.is_empty()
-        || record.orgs.iter().any(|org| meta.orgs.contains(org));
+    let school =
+        meta.orgs.is_empty() || record.orgs.is_empty() || record.orgs.iter().any(|org| meta.orgs.contains(org));
     if !meta.speaks_for(role) || !school {
         let message = format!("this feed does not speak for {}", if school { role.as_str() } else { "this school" });
         let cure = "move the row to the right file, or widen `roles` or `orgs` of the feed";
@@ -149,7 +148,8 @@ fn known_person<'w>(world: &'w World, meta: &FeedMeta, record: &PersonRecord) ->
             .into_iter()
             .find_map(|class| world.linked(&meta.source, class, number).or_else(|| world.number_holder(class, number)))
     });
-    let by_mail = || record.email.as_deref().and_then(|email| world.email_holder(email).or_else(|| world.alias_of(email)));
+    let by_mail =
+        || record.email.as_deref().and_then(|email| world.email_holder(email).or_else(|| world.alias_of(email)));
     by_number.or_else(by_mail).and_then(|id| world.person(id))
 }
 
@@ -207,7 +207,9 @@ fn group_finding(code: &str, line: u64, lines: &[u64]) -> Finding {
     let list = if others.is_empty() { "another row".to_owned() } else { format!("line {}", others.join(", ")) };
     let (message, cure) = match code {
         "duplicate-conflict" => (
-            format!("{list} has the same key and says something else; neither goes in, since none of them can be trusted"),
+            format!(
+                "{list} has the same key and says something else; neither goes in, since none of them can be trusted"
+            ),
             "keep the right row and take the other out",
         ),
         "email-shared" => (

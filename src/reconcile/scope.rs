@@ -283,8 +283,11 @@ fn dark_cells(
     let members = &input.meta.counts.cells;
     let missing = count_cells(world, absent.iter().copied());
     let valid = valid_tonight(world, feed, members, &missing, absent, rejected, context);
-    let empty: BTreeSet<&CellKey> =
-        members.iter().filter(|(cell, n)| **n > 0 && valid.get(cell).is_none_or(|n| *n == 0)).map(|(cell, _)| cell).collect();
+    let empty: BTreeSet<&CellKey> = members
+        .iter()
+        .filter(|(cell, n)| **n > 0 && valid.get(cell).is_none_or(|n| *n == 0))
+        .map(|(cell, _)| cell)
+        .collect();
     let whole_role = |cell: &CellKey| members.iter().all(|(c, n)| c.role != cell.role || *n == 0 || empty.contains(c));
     let whole_org = |cell: &CellKey| {
         !cell.org.is_empty() && members.iter().all(|(c, n)| c.org != cell.org || *n == 0 || empty.contains(c))

@@ -12,7 +12,12 @@ use uuid::Uuid;
 pub enum SpoolError {
     /// The file system refused.
     #[error("cannot {what} {path}")]
-    Io { what: &'static str, path: PathBuf, #[source] source: io::Error },
+    Io {
+        what: &'static str,
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
 }
 
 fn failed(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SpoolError {

@@ -35,7 +35,12 @@ where
         query.push(") ");
         query.push(tail);
         found.extend(
-            query.build_query_as::<T>().persistent(chunk.len() == CHUNK).fetch_all(&mut *connection).await.doing(what)?,
+            query
+                .build_query_as::<T>()
+                .persistent(chunk.len() == CHUNK)
+                .fetch_all(&mut *connection)
+                .await
+                .doing(what)?,
         );
     }
     Ok(found)

@@ -44,12 +44,7 @@ pub(super) fn claim(
 ///
 /// # Errors
 /// The database's.
-pub async fn put(
-    connection: &mut Connection,
-    claim: &Claim,
-    person: i64,
-    settled: bool,
-) -> Result<i64, StoreError> {
+pub async fn put(connection: &mut Connection, claim: &Claim, person: i64, settled: bool) -> Result<i64, StoreError> {
     let gone = claim.gone.as_ref().map(json);
     let seen = match claim.seen {
         SeenAs::Valid => "valid",
@@ -166,7 +161,8 @@ pub async fn of_person(
     person_row: i64,
     person: PersonId,
 ) -> Result<Vec<(String, String, Claim)>, StoreError> {
-    let query = "SELECT claim_id, c.feed_id, person_id, class, record, delivery_id, line, stated_at, seen, fingerprints,
+    let query =
+        "SELECT claim_id, c.feed_id, person_id, class, record, delivery_id, line, stated_at, seen, fingerprints,
                         gone, bridge, f.source_id, f.name
                    FROM claims c JOIN feeds f ON f.feed_id = c.feed_id
                   WHERE person_id = $1

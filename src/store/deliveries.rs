@@ -102,11 +102,7 @@ fn delivery(row: &sqlx::sqlite::SqliteRow) -> Result<StoredDelivery, StoreError>
 ///
 /// # Errors
 /// The database's.
-pub async fn insert(
-    connection: &mut Connection,
-    district: &str,
-    new: &StoredDelivery,
-) -> Result<(), StoreError> {
+pub async fn insert(connection: &mut Connection, district: &str, new: &StoredDelivery) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO deliveries (delivery_id, district_id, source_id, feed_id, name, sha256, bytes, received_at, stated_at,
                                  stated_kind, accept_baseline, mode, state, results)
@@ -224,11 +220,7 @@ pub async fn sealed(connection: &mut Connection, district: &str) -> Result<Vec<S
 ///
 /// # Errors
 /// The database's, or a damaged row.
-pub async fn of_feed(
-    connection: &mut Connection,
-    feed: FeedId,
-    limit: i64,
-) -> Result<Vec<StoredDelivery>, StoreError> {
+pub async fn of_feed(connection: &mut Connection, feed: FeedId, limit: i64) -> Result<Vec<StoredDelivery>, StoreError> {
     let query = format!(
         "SELECT {COLUMNS} FROM deliveries WHERE feed_id = $1 ORDER BY received_at DESC, delivery_id DESC LIMIT $2"
     );
@@ -264,11 +256,7 @@ pub async fn of_run(connection: &mut Connection, run: RunId) -> Result<Vec<Store
         .collect()
 }
 
-async fn list(
-    connection: &mut Connection,
-    query: String,
-    district: &str,
-) -> Result<Vec<StoredDelivery>, StoreError> {
+async fn list(connection: &mut Connection, query: String, district: &str) -> Result<Vec<StoredDelivery>, StoreError> {
     sqlx::query(sqlx::AssertSqlSafe(query))
         .bind(district)
         .fetch_all(connection)

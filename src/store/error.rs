@@ -5,7 +5,11 @@
 pub enum StoreError {
     /// The database did not do what was asked.
     #[error("the database failed while it was to {what}")]
-    Database { what: &'static str, #[source] source: sqlx::Error },
+    Database {
+        what: &'static str,
+        #[source]
+        source: sqlx::Error,
+    },
     /// The schema could not be brought up to date.
     #[error("the database could not be brought up to date")]
     Migrate(#[source] sqlx::migrate::MigrateError),
@@ -19,9 +23,10 @@ impl StoreError {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Database { source, .. } => {
-                source.as_database_error().is_some_and(|error| {
-                    matches!(error.code().as_deref(), Some("5" | "6" | "261" | "517" | "773"))
-                }) || matches!(source, sqlx::Error::PoolTimedOut)
+                source
+                    .as_database_error()
+                    .is_some_and(|error| matches!(error.code().as_deref(), Some("5" | "6" | "261" | "517" | "773")))
+                    || matches!(source, sqlx::Error::PoolTimedOut)
             }
             Self::Migrate(_) | Self::Damaged { .. } => false,
         }

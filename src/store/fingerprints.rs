@@ -71,12 +71,7 @@ fn decode(bytes: &[u8]) -> Entry {
 ///
 /// # Errors
 /// The database's.
-pub async fn save(
-    connection: &mut Connection,
-    feed: FeedId,
-    kind: Kind,
-    entries: &[Entry],
-) -> Result<(), StoreError> {
+pub async fn save(connection: &mut Connection, feed: FeedId, kind: Kind, entries: &[Entry]) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM fingerprints WHERE feed_id = $1 AND kind = $2")
         .bind(feed.0)
         .bind(kind.as_str())

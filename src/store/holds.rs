@@ -23,6 +23,9 @@ pub struct Sets {
     pub operations: Vec<[u8; 16]>,
     pub deliveries: Vec<(DeliveryId, String)>,
     pub dark: Vec<(FeedId, String)>,
+    /// Feeds concerned: an approval lasts for two further deliveries of each, if that is longer.
+    #[serde(default)]
+    pub feeds: Vec<FeedId>,
 }
 
 /// Opens a question; the first night of the same question (rule, scope, cause) is kept.
@@ -86,13 +89,12 @@ pub async fn open_in(connection: &mut Connection, district: &str) -> Result<Vec<
 /// # Errors
 /// The database's, or a damaged row.
 pub async fn of_run(connection: &mut Connection, run: RunId) -> Result<Vec<(StoredHold, String)>, StoreError> {
-    let rows: Vec<(i64, Vec<u8>, String, String, String)> = sqlx::query_as(
-        "SELECT hold_id, run_id, since, question, state FROM holds WHERE run_id = $1 ORDER BY hold_id",
-    )
-    .bind(run.0.as_bytes().as_slice())
-    .fetch_all(connection)
-    .await
-    .doing("list questions")?;
+    let rows: Vec<(i64, Vec<u8>, String, String, String)> =
+        sqlx::query_as("SELECT hold_id, run_id, since, question, state FROM holds WHERE run_id = $1 ORDER BY hold_id")
+            .bind(run.0.as_bytes().as_slice())
+            .fetch_all(connection)
+            .await
+            .doing("list questions")?;
     rows.into_iter().map(|(id, run, since, question, state)| Ok((stored((id, run, since, question))?, state))).collect()
 }
 

@@ -22,8 +22,7 @@ pub(super) fn person(row: &sqlx::sqlite::SqliteRow) -> Result<(i64, Person), Sto
     let guid: Vec<u8> = row.try_get("guid").doing(what)?;
     let state = text("state")?;
     let pin = text("presence_pin")?;
-    let mut fields: Fields =
-        option("more")?.map(|more| from_json("fields", &more)).transpose()?.unwrap_or_default();
+    let mut fields: Fields = option("more")?.map(|more| from_json("fields", &more)).transpose()?.unwrap_or_default();
     for (field, column) in [(Field::GivenName, "given_name"), (Field::FamilyName, "family_name")] {
         let value = text(column)?;
         if !value.is_empty() {
@@ -260,11 +259,7 @@ pub async fn row_of(connection: &mut Connection, person: PersonId) -> Result<Opt
 ///
 /// # Errors
 /// The database's.
-pub async fn find(
-    connection: &mut Connection,
-    district: &str,
-    word: &str,
-) -> Result<Vec<(i64, Person)>, StoreError> {
+pub async fn find(connection: &mut Connection, district: &str, word: &str) -> Result<Vec<(i64, Person)>, StoreError> {
     let guid = uuid::Uuid::parse_str(word).ok();
     let by_guid = format!("SELECT {COLUMNS} FROM people p WHERE p.district_id = $1 AND p.guid = $2");
     let by_key = format!(
@@ -319,10 +314,7 @@ pub async fn find(
 ///
 /// # Errors
 /// The database's, or a damaged row.
-pub async fn aliases(
-    connection: &mut Connection,
-    row: i64,
-) -> Result<Vec<crate::roster::person::Alias>, StoreError> {
+pub async fn aliases(connection: &mut Connection, row: i64) -> Result<Vec<crate::roster::person::Alias>, StoreError> {
     let rows: Vec<(String, String)> = sqlx::query_as(
         "SELECT value, alias_until FROM person_keys
           WHERE person_id = $1 AND kind = 'email' AND alias_until IS NOT NULL ORDER BY key_id",

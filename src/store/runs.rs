@@ -56,16 +56,18 @@ pub async fn insert(
     started_at: DateTime<Utc>,
     approves: Option<RunId>,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO runs (run_id, district_id, kind, state, started_at, approves) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(id.0.as_bytes().as_slice())
-        .bind(district)
-        .bind(kind)
-        .bind(state)
-        .bind(time_text(started_at))
-        .bind(approves.map(|run| run.0.as_bytes().to_vec()))
-        .execute(connection)
-        .await
-        .doing("begin a run")?;
+    sqlx::query(
+        "INSERT INTO runs (run_id, district_id, kind, state, started_at, approves) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(id.0.as_bytes().as_slice())
+    .bind(district)
+    .bind(kind)
+    .bind(state)
+    .bind(time_text(started_at))
+    .bind(approves.map(|run| run.0.as_bytes().to_vec()))
+    .execute(connection)
+    .await
+    .doing("begin a run")?;
     Ok(())
 }
 
@@ -186,11 +188,7 @@ pub async fn starting_with(connection: &mut Connection, prefix: &str) -> Result<
 ///
 /// # Errors
 /// The database's, or a damaged row.
-pub async fn in_state(
-    connection: &mut Connection,
-    district: &str,
-    state: &str,
-) -> Result<Vec<StoredRun>, StoreError> {
+pub async fn in_state(connection: &mut Connection, district: &str, state: &str) -> Result<Vec<StoredRun>, StoreError> {
     let query = format!("SELECT {COLUMNS} FROM runs WHERE district_id = $1 AND state = $2 ORDER BY started_at, run_id");
     let rows = sqlx::query(sqlx::AssertSqlSafe(query))
         .bind(district)
@@ -234,21 +232,19 @@ pub struct StoredOutcome {
 ///
 /// # Errors
 /// The database's.
-pub async fn add_outcome(
-    connection: &mut Connection,
-    run: RunId,
-    outcome: &StoredOutcome,
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO outcomes (run_id, delivery_id, line, outcome, rule, guid) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(run.0.as_bytes().as_slice())
-        .bind(outcome.delivery.0.as_bytes().as_slice())
-        .bind(i64::try_from(outcome.line).unwrap_or(i64::MAX))
-        .bind(&outcome.outcome)
-        .bind(&outcome.rule)
-        .bind(outcome.person.map(|person| person.0.as_bytes().to_vec()))
-        .execute(connection)
-        .await
-        .doing("record an outcome")?;
+pub async fn add_outcome(connection: &mut Connection, run: RunId, outcome: &StoredOutcome) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO outcomes (run_id, delivery_id, line, outcome, rule, guid) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(run.0.as_bytes().as_slice())
+    .bind(outcome.delivery.0.as_bytes().as_slice())
+    .bind(i64::try_from(outcome.line).unwrap_or(i64::MAX))
+    .bind(&outcome.outcome)
+    .bind(&outcome.rule)
+    .bind(outcome.person.map(|person| person.0.as_bytes().to_vec()))
+    .execute(connection)
+    .await
+    .doing("record an outcome")?;
     Ok(())
 }
 
@@ -310,10 +306,7 @@ pub async fn add_finding(
 ///
 /// # Errors
 /// The database's, or a damaged row.
-pub async fn findings(
-    connection: &mut Connection,
-    run: RunId,
-) -> Result<Vec<(DeliveryId, Finding)>, StoreError> {
+pub async fn findings(connection: &mut Connection, run: RunId) -> Result<Vec<(DeliveryId, Finding)>, StoreError> {
     let rows = sqlx::query(
         "SELECT delivery_id, line, column_name, code, severity, value, message, fix FROM findings
           WHERE run_id = $1 ORDER BY finding_id",

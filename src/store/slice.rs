@@ -139,7 +139,10 @@ async fn load_chunk(
             aliases.entry(row).or_default().push(Alias { email: email.into(), until });
         }
     }
-    let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(format!("SELECT {} FROM people p WHERE p.person_id IN (", people::COLUMNS));
+    let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(format!(
+        "SELECT {} FROM people p WHERE p.person_id IN (",
+        people::COLUMNS
+    ));
     push_ids(&mut query, ids);
     for row in fetch(&mut query, connection, ids.len(), "load people").await? {
         let (id, mut person) = people::person(&row)?;
@@ -148,7 +151,8 @@ async fn load_chunk(
         loaded.rows.insert(person.id, id);
         loaded.slice.people.push(person);
     }
-    let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(format!("SELECT {} FROM claims WHERE person_id IN (", claims::COLUMNS));
+    let mut query =
+        sqlx::QueryBuilder::<sqlx::Sqlite>::new(format!("SELECT {} FROM claims WHERE person_id IN (", claims::COLUMNS));
     push_ids(&mut query, ids);
     for row in fetch(&mut query, connection, ids.len(), "load claims").await? {
         loaded.slice.claims.extend(claims::claim(&row, by_row)?);

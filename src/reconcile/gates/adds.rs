@@ -32,9 +32,11 @@ pub fn g12(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
     let restores = measures.open(|operation| {
         operation.action == Action::Restore
             && operation.before.as_ref().and_then(|before| before.archived_at).is_some_and(|at| {
-                operation.feeds.iter().filter_map(|rank| measures.feeds.get(*rank)?.delivery.as_ref()).any(|delivery| {
-                    delivery.stated_at - at > chrono::TimeDelta::days(LONG_AGO_DAYS)
-                })
+                operation
+                    .feeds
+                    .iter()
+                    .filter_map(|rank| measures.feeds.get(*rank)?.delivery.as_ref())
+                    .any(|delivery| delivery.stated_at - at > chrono::TimeDelta::days(LONG_AGO_DAYS))
             })
     });
     let count = restores.len() as u64;

@@ -41,7 +41,10 @@ pub fn g06(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
             let list: Vec<String> = steps.iter().map(|((old, new), n)| format!("{old} → {new} ({n})")).collect();
             (What::Updates, format!("the domain of {count} addresses changed: {}", list.join(", ")))
         }
-        None => (What::All, format!("{count} of {} matched people would change number, e-mail or class", measures.all_matched())),
+        None => (
+            What::All,
+            format!("{count} of {} matched people would change number, e-mail or class", measures.all_matched()),
+        ),
     };
     let operations = if what == What::All { Vec::new() } else { changed };
     trips.push(whole_plan("G06", what, operations, message));
@@ -54,7 +57,8 @@ fn whole_plan(rule: &'static str, what: What, operations: Vec<usize>, message: S
 fn only_domain(operation: &Operation) -> Option<(String, String)> {
     let before = operation.before.as_ref()?;
     let names_agree = compare(person_names(before), person_names(&operation.after)).name == NameMatch::Same;
-    let same_numbers = before.numbers == operation.after.numbers && before.classes.len() == operation.after.classes.len();
+    let same_numbers =
+        before.numbers == operation.after.numbers && before.classes.len() == operation.after.classes.len();
     let (old_local, old_domain) = before.email.as_deref()?.split_once('@')?;
     let (new_local, new_domain) = operation.after.email.as_deref()?.split_once('@')?;
     (names_agree && same_numbers && old_local == new_local && old_domain != new_domain)
@@ -65,8 +69,7 @@ fn only_domain(operation: &Operation) -> Option<(String, String)> {
 /// shifted, swapped or re-sorted column.
 pub fn g07(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
     let jumped = measures.open(|operation| {
-        operation.matched
-            && (operation.discontinuous || matches!(operation.email_from, Some(EmailFrom::Released(_))))
+        operation.matched && (operation.discontinuous || matches!(operation.email_from, Some(EmailFrom::Released(_))))
     });
     let reviews: u64 = measures.discontinuities.values().sum();
     let count = jumped.len() as u64 + reviews;
@@ -94,12 +97,15 @@ pub fn g08(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
         let size = input.meta.counts.claims.max(delivery.tally.read);
         let limit = measures.limits.g08;
         let many = count as f64 > limit.more_than
-            && (count as f64 * 100.0 > limit.percent * size as f64 || count > 50 || fills_a_cell(measures, &mine, input));
+            && (count as f64 * 100.0 > limit.percent * size as f64
+                || count > 50
+                || fills_a_cell(measures, &mine, input));
         if !many {
             continue;
         }
         let all = count * 5 > size;
-        let mut operations: Vec<usize> = mine.iter().flat_map(|pair| [Some(pair.create), pair.removal]).flatten().collect();
+        let mut operations: Vec<usize> =
+            mine.iter().flat_map(|pair| [Some(pair.create), pair.removal]).flatten().collect();
         operations.sort_unstable();
         if all {
             operations.clear();
@@ -111,7 +117,10 @@ pub fn g08(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
             cause: "re-key".to_owned(),
             feeds: vec![rank],
             operations,
-            message: format!("{count} people of {} seem to have a new key: the numbers may have been re-made or damaged", input.meta.label()),
+            message: format!(
+                "{count} people of {} seem to have a new key: the numbers may have been re-made or damaged",
+                input.meta.label()
+            ),
         });
     }
 }
@@ -124,7 +133,8 @@ fn fills_a_cell(measures: &Measures<'_>, pairs: &[&Pair], input: &FeedInput) -> 
         }
     }
     cells.iter().any(|(cell, count)| {
-        let members = crate::reconcile::input::CellKey::from_text(cell).and_then(|key| input.meta.counts.cells.get(&key).copied());
+        let members = crate::reconcile::input::CellKey::from_text(cell)
+            .and_then(|key| input.meta.counts.cells.get(&key).copied());
         members.is_some_and(|members| count * 5 > members)
     })
 }
@@ -139,14 +149,17 @@ pub fn pairs(world: &World, feeds: &[FeedInput], operations: &[Operation]) -> Ve
         let mut partners: BTreeMap<PersonId, Option<usize>> = BTreeMap::new();
         for removal in index.candidates(&create.after) {
             let Some(operation) = operations.get(removal) else { continue };
-            if operation.removal.as_ref().is_some_and(|r| r.feeds.contains(&feed)) && agree(&create.after, &operation.after) {
+            if operation.removal.as_ref().is_some_and(|r| r.feeds.contains(&feed))
+                && agree(&create.after, &operation.after)
+            {
                 partners.insert(operation.person, Some(removal));
             }
         }
         for id in unmatched(world, &create.after) {
             let Some(person) = world.person(id) else { continue };
             let claimed = world.claims_of(id).iter().any(|at| world.claims.get(*at).is_some_and(|c| c.feed == meta.id));
-            if !claimed && person.state == State::Active && !index.touched.contains(&id) && agree(&create.after, person) {
+            if !claimed && person.state == State::Active && !index.touched.contains(&id) && agree(&create.after, person)
+            {
                 partners.insert(id, None);
             }
         }
@@ -225,9 +238,10 @@ fn local_part(person: &Person) -> String {
 fn agree(create: &Person, other: &Person) -> bool {
     let local = local_part(create);
     let mail = !local.is_empty() && local == local_part(other);
-    let number = create.numbers.iter().any(|(_, number)| {
-        other.numbers.iter().any(|(_, held)| loose_number(held) == loose_number(number))
-    });
+    let number = create
+        .numbers
+        .iter()
+        .any(|(_, number)| other.numbers.iter().any(|(_, held)| loose_number(held) == loose_number(number)));
     mail || number || (same_name(create, other) && shares_something(create, other))
 }
 

@@ -102,10 +102,7 @@ impl Measures<'_> {
     fn by_baseline(&self, operation: &Operation) -> bool {
         !operation.feeds.is_empty()
             && operation.feeds.iter().all(|rank| {
-                self.feeds
-                    .get(*rank)
-                    .and_then(|input| input.delivery.as_ref())
-                    .is_some_and(|delivery| delivery.first)
+                self.feeds.get(*rank).and_then(|input| input.delivery.as_ref()).is_some_and(|delivery| delivery.first)
             })
     }
 

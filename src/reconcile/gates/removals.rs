@@ -37,7 +37,9 @@ pub fn g01_g16_g09(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
         }
         let tail = against.rows.saturating_sub(against.until_last_present);
         let newly = against.longest_missing;
-        if tail as f64 > measures.limits.g16.more_than || (measures.limits.g16.more_than.is_finite() && newly >= MISSING_RUN) {
+        if tail as f64 > measures.limits.g16.more_than
+            || (measures.limits.g16.more_than.is_finite() && newly >= MISSING_RUN)
+        {
             let what = if tail >= 2 {
                 format!("the last {tail} records of the reference are missing")
             } else {
@@ -146,7 +148,10 @@ fn members(measures: &Measures<'_>, rank: usize, cell: &str) -> u64 {
 pub fn g11(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
     let operations = measures.open(|operation| {
         operation.action == Action::Archive
-            && operation.removal.as_ref().is_some_and(|removal| removal.feeds.iter().any(|rank| measures.is_measured(*rank)))
+            && operation
+                .removal
+                .as_ref()
+                .is_some_and(|removal| removal.feeds.iter().any(|rank| measures.is_measured(*rank)))
     });
     if operations.is_empty() {
         return;

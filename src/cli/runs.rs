@@ -1,0 +1,195 @@
+//! `runs list` and `runs show`.
+
+use rosterd_contract::Finding;
+use serde_json::{Value, json};
+
+use super::Failure;
+use super::open::Opened;
+use super::output::Printer;
+use crate::actions::find;
+use crate::pipeline::report::{Report, finding_json, shown_time};
+use crate::pipeline::text;
+use crate::roster::RunId;
+use crate::store::runs::StoredRun;
+use crate::store::{Connection, deliveries, history, holds, runs};
+
+/// Lists runs, newest first.
+///
+/// # Errors
+/// The store's.
+pub async fn list(opened: &Opened, district: Option<&str>, limit: u32, printer: &Printer) -> Result<u8, Failure> {
+    if let Some(name) = district {
+        find::district(&opened.districts, Some(name))?;
+    }
+    let mut connection = find::reader(&opened.app).await?;
+    let runs = runs::list(&mut connection, district, i64::from(limit)).await?;
+    let mut rows = Vec::new();
+    for run in &runs {
+        let report = report_of(run);
+        if printer.json {
+            let mut value = report.with(&[]);
+            if let Some(object) = value.as_object_mut() {
+                object.insert("kind".to_owned(), json!(run.kind));
+                object.insert("note".to_owned(), json!(run.note));
+            }
+            printer.line(&value);
+            continue;
+        }
+        let files: Vec<&str> = report.deliveries.iter().map(|delivery| delivery.file.as_str()).collect();
+        rows.push(vec![
+            text::short(&run.id.to_string()).to_owned(),
+            shown_time(run.started_at),
+            run.state.clone(),
+            report.rows.read.to_string(),
+            report.held.iter().map(|hold| hold.rule.as_str()).collect::<Vec<_>>().join(" "),
+            rosterd_contract::finding::shown(&files.join(", ")),
+        ]);
+    }
+    if !printer.json {
+        printer.table(&["RUN", "STARTED", "STATE", "ROWS", "HELD", "FILES"], &rows);
+    }
+    Ok(0)
+}
+
+/// The report of a run, with the state the run has now.
+pub fn report_of(run: &StoredRun) -> Report {
+    let mut report: Report = serde_json::from_str(&run.report).unwrap_or_default();
+    report.run = run.id.to_string();
+    report.district.clone_from(&run.district);
+    report.state.clone_from(&run.state);
+    report.started_at = shown_time(run.started_at);
+    report
+}
+
+/// Findings of a run, with the file each is about.
+///
+/// # Errors
+/// The store's.
+pub async fn findings(connection: &mut Connection, run: RunId) -> Result<Vec<(String, Finding)>, Failure> {
+    let names: std::collections::HashMap<_, _> =
+        deliveries::of_run(connection, run).await?.into_iter().map(|delivery| (delivery.id, delivery.name)).collect();
+    let found = runs::findings(connection, run).await?;
+    Ok(found
+        .into_iter()
+        .map(|(delivery, finding)| (names.get(&delivery).cloned().unwrap_or_default(), finding))
+        .collect())
+}
+
+/// Shows one run.
+///
+/// # Errors
+/// The store's, or a word that means no run or several.
+pub async fn show(opened: &Opened, word: &str, printer: &Printer) -> Result<u8, Failure> {
+    let mut connection = find::reader(&opened.app).await?;
+    let run = find::run(&mut connection, word).await?;
+    let report = report_of(&run);
+    let findings = findings(&mut connection, run.id).await?;
+    if !printer.json {
+        let mut out = text::report(&report, &findings, 80);
+        if !run.note.is_empty() {
+            out.push_str(&format!("\n{}\n", run.note));
+        }
+        out.push_str(&waiting_people(opened, &mut connection, run.id).await?);
+        printer.text(&out);
+        return Ok(0);
+    }
+    let mut value = report.with(&[
+        ("findings", findings.iter().map(|(file, finding)| finding_json(file, finding)).collect()),
+        ("outcomes", outcomes(opened, &mut connection, &run).await?),
+        ("plan", plan(&mut connection, run.id).await?),
+        ("held_people", held_people(&mut connection, run.id).await?),
+    ]);
+    if let Some(object) = value.as_object_mut() {
+        object.insert("note".to_owned(), json!(run.note));
+    }
+    printer.line(&value);
+    Ok(0)
+}
+
+/// Every row's outcome: recorded ones, and unchanged ones from the delivery itself.
+async fn outcomes(opened: &Opened, connection: &mut Connection, run: &StoredRun) -> Result<Value, Failure> {
+    let recorded = runs::outcomes(connection, run.id).await?;
+    let mut list = Vec::new();
+    for delivery in deliveries::of_run(connection, run.id).await? {
+        let mine: std::collections::BTreeMap<u64, &runs::StoredOutcome> = recorded
+            .iter()
+            .filter(|outcome| outcome.delivery == delivery.id)
+            .map(|outcome| (outcome.line, outcome))
+            .collect();
+        let path = opened.app.spool.path(&run.district, &delivery.sha256);
+        let read = delivery.rows_read > 0;
+        let lines = if read { crate::pipeline::lines_of(&path, &delivery.name) } else { Vec::new() };
+        let all = lines.into_iter().chain(mine.keys().copied()).collect::<std::collections::BTreeSet<u64>>();
+        for line in all {
+            list.push(match mine.get(&line) {
+                Some(outcome) => json!({
+                    "file": delivery.name, "line": line, "outcome": outcome.outcome, "rule": outcome.rule,
+                    "guid": outcome.person,
+                }),
+                None => json!({ "file": delivery.name, "line": line, "outcome": "unchanged", "rule": "P17" }),
+            });
+        }
+    }
+    Ok(Value::Array(list))
+}
+
+async fn plan(connection: &mut Connection, run: RunId) -> Result<Value, Failure> {
+    let changes = history::of_run(connection, run).await?;
+    let applied = changes.iter().map(|change| {
+        json!({
+            "action": change.action, "guid": change.person, "rule": change.rule, "identity": change.identity_rule,
+            "before": super::people::parsed(change.before.as_deref()),
+            "after": super::people::parsed(change.after.as_deref()),
+            "line": change.evidence.map(|evidence| evidence.line),
+        })
+    });
+    let mut list: Vec<Value> = applied.collect();
+    for (question, _) in holds::of_run(connection, run).await? {
+        list.extend(
+            question
+                .hold
+                .items
+                .iter()
+                .map(|item| json!({ "action": item.action, "guid": item.person, "held": question.hold.rule })),
+        );
+    }
+    Ok(Value::Array(list))
+}
+
+async fn held_people(connection: &mut Connection, run: RunId) -> Result<Value, Failure> {
+    let mut list = Vec::new();
+    for (question, state) in holds::of_run(connection, run).await? {
+        let people: Vec<String> = question.hold.items.iter().map(|item| item.person.to_string()).collect();
+        list.push(
+            json!({ "rule": question.hold.rule, "scope": question.hold.scope, "state": state, "people": people }),
+        );
+    }
+    Ok(Value::Array(list))
+}
+
+/// The first people who wait, by name.
+async fn waiting_people(opened: &Opened, connection: &mut Connection, run: RunId) -> Result<String, Failure> {
+    let mut out = String::new();
+    for (question, state) in holds::of_run(connection, run).await? {
+        if state != "open" || question.hold.items.is_empty() {
+            continue;
+        }
+        out.push_str(&format!("\n{} {}\n", question.hold.rule, question.hold.scope));
+        let district = opened.districts.iter().map(|district| district.id.as_str());
+        let districts: Vec<&str> = district.collect();
+        for item in question.hold.items.iter().take(10) {
+            let mut name = item.person.to_string();
+            for district in &districts {
+                if let Some((_, person)) = crate::store::people::find(connection, district, &name).await?.pop() {
+                    name = format!("{} {}", person.given(), person.family());
+                    break;
+                }
+            }
+            out.push_str(&format!("  {:<8} {}\n", item.action.as_str(), rosterd_contract::finding::shown(&name)));
+        }
+        if question.hold.items.len() > 10 {
+            out.push_str(&format!("  … {} more (--json lists all)\n", question.hold.items.len() - 10));
+        }
+    }
+    Ok(out)
+}
