@@ -24,8 +24,8 @@ pub enum ActionError {
         #[source]
         source: CollectError,
     },
-    #[error("there is no district `{0}`")]
-    NoDistrict(String),
+    #[error("there is no district `{name}`")]
+    NoDistrict { name: String, known: String },
     #[error("there are several districts: {0}")]
     WhichDistrict(String),
     #[error("there is no district in the configuration")]
@@ -77,6 +77,7 @@ impl ActionError {
             Self::Run(RunError::Unbalanced { .. }) => "this is a fault of rosterd; please report it".to_owned(),
             Self::Store(error) if error.may_pass() => "another program holds the database; try again".to_owned(),
             Self::WhichDistrict(_) => "name one with --district".to_owned(),
+            Self::NoDistrict { known, .. } => format!("there are: {known}"),
             Self::NoDistricts => "`rosterd init` writes a first configuration".to_owned(),
             Self::WhichSource { .. } => "name one with --source".to_owned(),
             Self::NoSources(_) => "add a `[[sources]]` section to the district's file".to_owned(),

@@ -15,13 +15,15 @@ pub fn district<'a>(districts: &'a [District], name: Option<&str>) -> Result<&'a
         (Some(name), _) => districts
             .iter()
             .find(|district| district.id == name)
-            .ok_or_else(|| ActionError::NoDistrict(name.to_owned())),
+            .ok_or_else(|| ActionError::NoDistrict { name: name.to_owned(), known: ids(districts) }),
         (None, [only]) => Ok(only),
         (None, []) => Err(ActionError::NoDistricts),
-        (None, several) => Err(ActionError::WhichDistrict(
-            several.iter().map(|district| district.id.as_str()).collect::<Vec<_>>().join(", "),
-        )),
+        (None, several) => Err(ActionError::WhichDistrict(ids(several))),
     }
+}
+
+fn ids(districts: &[District]) -> String {
+    districts.iter().map(|district| district.id.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// The source of this name, or the only one.

@@ -11,7 +11,7 @@ use super::{Failure, open};
 /// When something is wrong: file, line, key, and what to do.
 pub fn check(config: &Path, printer: &Printer) -> Result<u8, Failure> {
     let settings = open::settings(config)?;
-    crate::sources::districts(&settings).map_err(|error| Failure::usage(error.to_string(), None))?;
+    crate::sources::districts(&settings).map_err(|error| Failure::usage(error.to_string(), Some(error.hint())))?;
     if printer.json {
         let districts: Vec<serde_json::Value> = settings
             .districts

@@ -205,12 +205,17 @@ async fn row(opened: &Opened, run: &str, file: &str, line: u64, printer: &Printe
     let recorded = runs::outcomes(&mut connection, run.id).await?;
     let mine = recorded.iter().find(|outcome| outcome.delivery == delivery.id && outcome.line == line);
     let path = opened.app.spool.path(&run.district, &delivery.sha256);
-    if mine.is_none() && !crate::pipeline::lines_of(&path, &delivery.name).contains(&line) {
+    if mine.is_none() && !crate::pipeline::keys_of(&path, &delivery.name).iter().any(|row| row.line == line) {
         return Err(Failure::usage(
             format!("{} has no row on line {line}", shown(file)),
             Some("line 1 is the header; blank lines are no rows".to_owned()),
         ));
     }
+    let change = history::of_run(&mut connection, run.id)
+        .await?
+        .into_iter()
+        .find(|change| change.evidence.is_some_and(|at| at.delivery == delivery.id && at.line == line));
+    let identity = change.as_ref().map(|change| change.rule.clone());
     let outcome = mine.map_or("unchanged", |outcome| outcome.outcome.as_str());
     let rule = mine.map_or("P17", |outcome| outcome.rule.as_str());
     let findings: Vec<_> = super::runs::findings(&mut connection, run.id)
@@ -220,7 +225,7 @@ async fn row(opened: &Opened, run: &str, file: &str, line: u64, printer: &Printe
         .collect();
     let value = json!({
         "run": run.id, "file": file, "line": line, "delivery": delivery.id, "outcome": outcome, "rule": rule,
-        "because": sentence(rule), "guid": mine.and_then(|outcome| outcome.person),
+        "because": sentence(rule), "person_rule": identity, "guid": mine.and_then(|outcome| outcome.person),
         "findings": findings.iter().map(|(file, finding)| finding_json(file, finding)).collect::<Vec<_>>(),
     });
     if printer.json {
@@ -229,6 +234,9 @@ async fn row(opened: &Opened, run: &str, file: &str, line: u64, printer: &Printe
     }
     let mut out = format!("{} line {line}: {outcome}\n", shown(file));
     text::wrap(&mut out, &format!("  because {} ({rule})", sentence(rule)), 4, 80);
+    if let Some(identity) = &identity {
+        text::wrap(&mut out, &format!("  {} ({identity})", sentence(identity)), 4, 80);
+    }
     for (_, finding) in &findings {
         text::wrap(&mut out, &format!("  {}: {} {}", finding.column, finding.message, finding.value), 4, 80);
         if !finding.fix.is_empty() {

@@ -36,10 +36,8 @@ pub fn settings(config: &Path) -> Result<Settings, Failure> {
 /// When the configuration is wrong or the state directory cannot be used.
 pub async fn open(config: &Path) -> Result<Opened, Failure> {
     let settings = settings(config)?;
-    let districts = crate::sources::districts(&settings).map_err(|error| {
-        let known: Vec<&str> = rosterd_formats::formats().iter().map(|format| format.id).collect();
-        Failure::usage(error.to_string(), Some(format!("there are: auto, {}", known.join(", "))))
-    })?;
+    let districts =
+        crate::sources::districts(&settings).map_err(|error| Failure::usage(error.to_string(), Some(error.hint())))?;
     make_state_dir(&settings.state_dir)?;
     let StoreUrl::Sqlite(path) = &settings.store;
     let store = Store::open(path).await?;

@@ -71,7 +71,7 @@ pub fn person_json(district: &str, person: &Person, updated_at: &str, names: &Fe
         "covered": covered,
         "pinned": pinned,
         "created_at": shown_time(person.created_at),
-        "updated_at": updated_at,
+        "updated_at": seconds(updated_at),
         "archived_at": person.archived_at.map(shown_time),
     });
     if let Some(object) = value.as_object_mut() {
@@ -85,6 +85,14 @@ pub fn person_json(district: &str, person: &Person, updated_at: &str, names: &Fe
         }
     }
     value
+}
+
+/// A stored time as reports show it: whole seconds.
+fn seconds(stored: &str) -> String {
+    match stored.get(..19) {
+        Some(whole) => format!("{whole}Z"),
+        None => stored.to_owned(),
+    }
 }
 
 const PAGE: i64 = 2000;

@@ -61,6 +61,20 @@ pub fn report_of(run: &StoredRun) -> Report {
     report
 }
 
+/// A delivery that was held may have been refused or replaced since.
+async fn verdicts_now(connection: &mut Connection, report: &mut Report, run: RunId) -> Result<(), Failure> {
+    for delivery in deliveries::of_run(connection, run).await? {
+        let id = delivery.id.to_string();
+        let shown = report.deliveries.iter_mut().find(|shown| shown.delivery == id);
+        if let (Some(shown), Some(verdict)) = (shown, delivery.verdict)
+            && matches!(verdict, rosterd_contract::Verdict::Refused | rosterd_contract::Verdict::Superseded)
+        {
+            verdict.as_str().clone_into(&mut shown.verdict);
+        }
+    }
+    Ok(())
+}
+
 /// Findings of a run, with the file each is about.
 ///
 /// # Errors
@@ -82,7 +96,8 @@ pub async fn findings(connection: &mut Connection, run: RunId) -> Result<Vec<(St
 pub async fn show(opened: &Opened, word: &str, printer: &Printer) -> Result<u8, Failure> {
     let mut connection = find::reader(&opened.app).await?;
     let run = find::run(&mut connection, word).await?;
-    let report = report_of(&run);
+    let mut report = report_of(&run);
+    verdicts_now(&mut connection, &mut report, run.id).await?;
     let findings = findings(&mut connection, run.id).await?;
     if !printer.json {
         let mut out = text::report(&report, &findings, 80);
@@ -111,26 +126,58 @@ async fn outcomes(opened: &Opened, connection: &mut Connection, run: &StoredRun)
     let recorded = runs::outcomes(connection, run.id).await?;
     let mut list = Vec::new();
     for delivery in deliveries::of_run(connection, run.id).await? {
-        let mine: std::collections::BTreeMap<u64, &runs::StoredOutcome> = recorded
+        let mut mine: std::collections::BTreeMap<u64, Value> = recorded
             .iter()
             .filter(|outcome| outcome.delivery == delivery.id)
-            .map(|outcome| (outcome.line, outcome))
-            .collect();
-        let path = opened.app.spool.path(&run.district, &delivery.sha256);
-        let read = delivery.rows_read > 0;
-        let lines = if read { crate::pipeline::lines_of(&path, &delivery.name) } else { Vec::new() };
-        let all = lines.into_iter().chain(mine.keys().copied()).collect::<std::collections::BTreeSet<u64>>();
-        for line in all {
-            list.push(match mine.get(&line) {
-                Some(outcome) => json!({
-                    "file": delivery.name, "line": line, "outcome": outcome.outcome, "rule": outcome.rule,
+            .map(|outcome| {
+                let value = json!({
+                    "file": delivery.name, "line": outcome.line, "outcome": outcome.outcome, "rule": outcome.rule,
                     "guid": outcome.person,
-                }),
-                None => json!({ "file": delivery.name, "line": line, "outcome": "unchanged", "rule": "P17" }),
-            });
+                });
+                (outcome.line, value)
+            })
+            .collect();
+        if delivery.rows_read > 0 {
+            let path = opened.app.spool.path(&run.district, &delivery.sha256);
+            let rows = crate::pipeline::keys_of(&path, &delivery.name);
+            let unchanged: Vec<_> = rows.into_iter().filter(|row| !mine.contains_key(&row.line)).collect();
+            let people = people_of(opened, connection, &run.district, &unchanged).await?;
+            for (row, person) in unchanged.iter().zip(people) {
+                let value = json!({
+                    "file": delivery.name, "line": row.line, "outcome": "unchanged", "rule": "P17", "guid": person,
+                });
+                mine.insert(row.line, value);
+            }
         }
+        list.extend(mine.into_values());
     }
     Ok(Value::Array(list))
+}
+
+/// Whose unchanged rows these are, by their keys as they are held now.
+async fn people_of(
+    opened: &Opened,
+    connection: &mut Connection,
+    district: &str,
+    rows: &[crate::pipeline::RowKeys],
+) -> Result<Vec<Option<crate::roster::PersonId>>, Failure> {
+    let mut leads = crate::store::slice::Leads::default();
+    for row in rows {
+        leads.numbers.extend(row.number.clone());
+        leads.emails.extend(row.email.clone());
+    }
+    let slice = crate::store::slice::load(connection, district, &leads, opened.app.clock.now()).await?.slice;
+    let mut by_number = std::collections::HashMap::new();
+    let mut by_email = std::collections::HashMap::new();
+    for person in &slice.people {
+        by_number.extend(person.numbers.iter().map(|(_, number)| (number.clone(), person.id)));
+        by_email.extend(person.email.iter().map(|email| (email.clone(), person.id)));
+    }
+    let of = |row: &crate::pipeline::RowKeys| {
+        let number = row.number.as_ref().and_then(|number| by_number.get(number));
+        number.or_else(|| by_email.get(row.email.as_ref()?)).copied()
+    };
+    Ok(rows.iter().map(of).collect())
 }
 
 async fn plan(connection: &mut Connection, run: RunId) -> Result<Value, Failure> {

@@ -31,8 +31,8 @@ pub struct Applying<'a> {
 /// What applying brought.
 #[derive(Debug, Default)]
 pub struct Applied {
-    /// Claim by fingerprint of its row, for the rows that need not be looked at again.
-    pub settled: HashMap<(FeedId, [u8; 16]), i64>,
+    /// Claim by fingerprint of its row, and whether the row need not be looked at again.
+    pub claims: HashMap<(FeedId, [u8; 16]), (i64, bool)>,
     /// Removals that no approval covered, net of restores (G11).
     pub flowed: i64,
 }
@@ -248,10 +248,8 @@ async fn write_claim(
             let person = row(applying, claim.person)?;
             let id = claims::put(connection, claim, person, *settled).await?;
             link(connection, claim, person, applying).await?;
-            if *settled {
-                for fingerprint in &claim.fingerprints {
-                    applied.settled.insert((claim.feed, *fingerprint), id);
-                }
+            for fingerprint in &claim.fingerprints {
+                applied.claims.insert((claim.feed, *fingerprint), (id, *settled));
             }
             Ok(())
         }

@@ -29,6 +29,8 @@ pub struct Case<'a> {
     pub nobody_missing: bool,
     /// The last row equals the accepted one of its key.
     pub last_row_known: bool,
+    /// Rules whose hold on this delivery an operator lifted.
+    pub lifted: &'a std::collections::BTreeSet<String>,
 }
 
 /// The verdict.
@@ -91,8 +93,7 @@ fn same_bytes(case: &Case<'_>, judgement: &mut Judgement) {
     }
     let Some(older) = case.history.iter().filter(applied).find(same) else { return };
     // The same bytes on two more nights are a normal delivery.
-    let nights =
-        case.history.iter().take_while(same).filter(|other| other.verdict == Some(Verdict::Regression)).count();
+    let nights = case.history.iter().take_while(same).filter(|other| !applied(other)).count();
     if nights >= 2 {
         judgement.findings.push(Finding::note(
             "step-back",
@@ -124,7 +125,7 @@ pub fn hold_regression(judgement: &mut Judgement, older: &StoredDelivery) {
 
 /// D05.
 fn late(case: &Case<'_>, judgement: &mut Judgement) {
-    if case.again || judgement.verdict == Verdict::Identical {
+    if case.lifted.contains("D05") || judgement.verdict == Verdict::Identical {
         return;
     }
     let kind = DateKind::from_word(&case.delivery.stated_kind).unwrap_or(DateKind::Arrival);
@@ -211,10 +212,10 @@ fn baseline(case: &Case<'_>, judgement: &mut Judgement) {
     if case.feed.confirmed || case.mode == Mode::Patch {
         return;
     }
-    if judgement.verdict == Verdict::Accepted {
-        judgement.verdict = Verdict::Baseline;
-    }
-    if !case.source.baseline_applies && !case.delivery.accept_baseline {
+    if !case.source.baseline_applies && !case.delivery.accept_baseline && !case.lifted.contains("D17") {
+        if judgement.verdict == Verdict::Accepted {
+            judgement.verdict = Verdict::Baseline;
+        }
         judgement.whole.push(WholeHold {
             rule: "D17",
             message: "first delivery of this feed: its plan is shown once for a yes".to_owned(),

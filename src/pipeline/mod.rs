@@ -18,7 +18,7 @@ use rosterd_contract::Clock;
 
 pub use arrive::Arrival;
 pub use district::{District, FeedRule, Source};
-pub use read::{ReadError, lines_of};
+pub use read::{ReadError, RowKeys, keys_of};
 pub use report::Report;
 pub use run::{Approval, Done, Request, RunError, run};
 

@@ -10,7 +10,7 @@ use rosterd_contract::{Finding, Status};
 use rosterd_formats::{AdmissionPolicy, Ending, FormatDef, OpenOptions, Row as FileRow, Table, TableError};
 
 use crate::reconcile::input::{AgainstReference, Content, Row, Tally};
-use crate::store::fingerprints::{ACCEPTED, Entry, REJECTED};
+use crate::store::fingerprints::{ACCEPTED, Entry, REJECTED, SETTLED};
 
 /// What a delivery is read with.
 pub struct Reading<'a> {
@@ -141,11 +141,11 @@ impl Known {
         let mut places = HashMap::with_capacity(reading.view.len());
         let mut rejected = HashSet::new();
         for (place, entry) in reading.view.iter().enumerate() {
-            if entry.flags == ACCEPTED && entry.claim != 0 && !reading.unsettled.contains(&entry.claim) {
+            if entry.flags & SETTLED != 0 && entry.claim != 0 && !reading.unsettled.contains(&entry.claim) {
                 places.insert(entry.fingerprint, u32::try_from(place).unwrap_or(UNKNOWN));
             }
         }
-        for entry in reading.reference.unwrap_or(reading.view).iter().filter(|entry| entry.flags == REJECTED) {
+        for entry in reading.reference.unwrap_or(reading.view).iter().filter(|entry| entry.flags & REJECTED != 0) {
             rejected.insert(entry.fingerprint);
         }
         Self { places, used: vec![false; reading.view.len()], rejected }
@@ -237,7 +237,7 @@ fn against(reading: &Reading<'_>, read: &Read) -> Option<AgainstReference> {
     let mut all: HashSet<u64> = HashSet::with_capacity(reference.len());
     for (place, entry) in reference.iter().enumerate() {
         all.insert(entry.key);
-        if entry.flags == ACCEPTED {
+        if entry.flags & ACCEPTED != 0 {
             accepted.insert(entry.key);
         }
         if tonight.contains(&entry.key) {
@@ -332,14 +332,29 @@ impl Read {
     }
 }
 
-/// Lines of the rows of a spooled delivery; empty when it cannot be read as a table.
-pub fn lines_of(path: &Path, name: &str) -> Vec<u64> {
+/// The keys of one row of a spooled delivery.
+#[derive(Debug, Clone)]
+pub struct RowKeys {
+    pub line: u64,
+    pub number: Option<Box<str>>,
+    pub email: Option<Box<str>>,
+}
+
+/// Lines and keys of a spooled delivery; empty when it cannot be read as a table.
+pub fn keys_of(path: &Path, name: &str) -> Vec<RowKeys> {
     let Ok(file) = File::open(path) else { return Vec::new() };
     let options = OpenOptions { format: None, name };
     let Ok(mut table) = Table::open(BufReader::with_capacity(1 << 20, file), &options) else { return Vec::new() };
-    let mut lines = Vec::new();
+    let format = table.format();
+    let headers = table.headers().to_vec();
+    let policy = AdmissionPolicy::default();
+    let mut rows = Vec::new();
     while let Ok(Some(row)) = table.next() {
-        lines.push(row.line());
+        let (number, email) = match format.admit(row, &headers, &policy).result {
+            Ok(record) => (record.number, record.email),
+            Err(rejected) => (rejected.keys.number, rejected.keys.email),
+        };
+        rows.push(RowKeys { line: row.line(), number, email });
     }
-    lines
+    rows
 }

@@ -22,7 +22,7 @@ use crate::reconcile::world::World;
 use crate::roster::{DeliveryId, FeedId, Person, PersonId, RunId};
 use crate::store::deliveries::{self, DeliveryState, Judged, StoredDelivery};
 use crate::store::feeds::{self, Reference, StoredFeed, ViewChange};
-use crate::store::fingerprints::{self, ACCEPTED, Entry, Kind, REJECTED};
+use crate::store::fingerprints::{self, ACCEPTED, Entry, Kind, REJECTED, SETTLED};
 use crate::store::slice::{self, Leads, Loaded};
 use crate::store::{Connection, Doing, StoreError, claims, commit, history, holds, people, runs};
 
@@ -92,9 +92,23 @@ struct Prepared {
     read: Read,
     view: Vec<Entry>,
     reference: Option<Vec<Entry>>,
+    /// Claims whose rows must be looked at again: no row is known to the letter for them.
+    unsettled: HashSet<i64>,
+    /// People of the feed's claims; read for dry runs only, which list every row.
+    people: HashMap<i64, PersonId>,
     version: u64,
     judgement: Judgement,
     older: Option<StoredDelivery>,
+}
+
+impl Prepared {
+    /// Claims of the feed that no row known to the letter carries: those of the view's other rows,
+    /// and those whose rows are never taken as known.
+    fn unmatched(&self) -> BTreeSet<i64> {
+        let mut claims = self.read.unmatched(&self.view);
+        claims.extend(self.unsettled.iter().copied());
+        claims
+    }
 }
 
 /// A delivery that does not take part, with the reason.
@@ -118,6 +132,8 @@ struct Stage {
     /// Held deliveries that a newer one replaces.
     replaced: Vec<DeliveryId>,
     dry_feeds: i64,
+    /// Whole holds that an operator lifted, by delivery and rule.
+    lifted: BTreeSet<(DeliveryId, String)>,
 }
 
 /// Runs a district's deliveries down the road.
@@ -158,15 +174,21 @@ async fn carry_out(
 ) -> Result<Done, RunError> {
     let mut connection = app.store.reader().acquire().await.doing("read the roster")?;
     let mut stage = Stage::default();
+    let mut approvals = request.approvals.clone();
+    let mut rejections = Rejections::default();
+    let decisions = load_decisions(&mut connection, district, started, &mut approvals, &mut rejections).await?;
+    stage.lifted.clone_from(&approvals.deliveries);
     let stored = feeds::of_district(&mut connection, &district.id).await?;
     for group in group_by_feed(app, &mut connection, district, &request, &mut stage).await? {
         prepare(app, &mut connection, district, &stored, group, &mut stage).await?;
     }
-    let mut approvals = request.approvals.clone();
-    let mut rejections = Rejections::default();
-    let decisions = load_decisions(&mut connection, district, started, &mut approvals, &mut rejections).await?;
     let loaded = load_slice(&mut connection, district, &stored, &mut stage, started).await?;
     let population = population(&mut connection, district, started).await?;
+    if request.dry {
+        for prepared in stage.prepared.iter_mut().filter(|prepared| prepared.feed.id.0 > 0) {
+            prepared.people = claims::people_of(&mut connection, prepared.feed.id).await?;
+        }
+    }
     drop(connection);
     let inputs = feed_inputs(district, &stored, &mut stage);
     let make = |inputs: Vec<FeedInput>| Input {
@@ -413,12 +435,14 @@ async fn read_one(
     if let Some(patch) = &group.patch {
         reject_unknown_fixes(patch, &mut read);
     }
+    let nobody_missing = read.tally.against.as_ref().is_none_or(|against| against.present == against.rows);
     let mode = mode_of(group, source, &arrival, &read);
     if mode != Mode::Snapshot {
         read.tally.against = None;
     }
     let known_last = read.seen.last().is_some_and(|seen| (seen.known as usize) < view.len());
-    let nobody_missing = read.tally.known as usize >= view.iter().filter(|entry| entry.claim != 0).count();
+    let lifted: BTreeSet<String> =
+        stage.lifted.iter().filter(|(id, _)| *id == arrival.delivery.id).map(|(_, rule)| rule.clone()).collect();
     let judgement = judge(&Case {
         district,
         source,
@@ -430,13 +454,26 @@ async fn read_one(
         again: arrival.again,
         nobody_missing,
         last_row_known: known_last,
+        lifted: &lifted,
     });
     let older = history.iter().find(|other| other.sha256 == arrival.delivery.sha256).cloned();
     if judgement.refused.is_some() || judgement.late {
         stage.asides.push(refused(&feed, arrival, read, judgement));
         return Ok(());
     }
-    stage.prepared.push(Prepared { arrival, feed, mode, read, view, reference, version, judgement, older });
+    stage.prepared.push(Prepared {
+        arrival,
+        feed,
+        mode,
+        read,
+        view,
+        reference,
+        unsettled,
+        people: HashMap::new(),
+        version,
+        judgement,
+        older,
+    });
     Ok(())
 }
 
@@ -504,7 +541,7 @@ fn refused_row(row: &crate::reconcile::input::Row, verdict: Verdict) -> RowResul
 /// D14: rows that correct nothing we know are rejected.
 fn reject_unknown_fixes(patch: &Patch, read: &mut Read) {
     for row in &mut read.rows {
-        if patch.known.contains(&row.line) {
+        if patch.known.contains(&row.line) || !read.fixes.contains_key(&row.line) {
             continue;
         }
         if let Content::Valid(_) = &row.content {
@@ -574,7 +611,7 @@ async fn load_slice(
 
 fn add_leads(prepared: &Prepared, leads: &mut Leads) {
     if prepared.mode == Mode::Snapshot {
-        leads.claims.extend(prepared.read.unmatched(&prepared.view));
+        leads.claims.extend(prepared.unmatched());
     }
     for row in &prepared.read.rows {
         let (number, email, given, family) = match &row.content {
@@ -726,11 +763,7 @@ fn delivery_input(prepared: &Prepared) -> Delivery {
         whole: prepared.judgement.whole.clone(),
         rows: prepared.read.rows.clone(),
         tally: prepared.read.tally.clone(),
-        unmatched: if prepared.mode == Mode::Snapshot {
-            prepared.read.unmatched(&prepared.view)
-        } else {
-            BTreeSet::new()
-        },
+        unmatched: if prepared.mode == Mode::Snapshot { prepared.unmatched() } else { BTreeSet::new() },
     }
 }
 
@@ -889,7 +922,11 @@ fn account_prepared(context: &Context<'_>, prepared: &Prepared, plan: &Plan, all
                 line: u64::from(seen.line),
                 outcome: "unchanged".to_owned(),
                 rule: "P17".to_owned(),
-                guid: None,
+                guid: prepared
+                    .view
+                    .get(seen.known as usize)
+                    .and_then(|entry| prepared.people.get(&entry.claim))
+                    .map(|person| person.to_string()),
             });
         }
     }
@@ -1246,8 +1283,9 @@ fn entries(prepared: &Prepared, feed: FeedId, rows: &[RowResult], applied: &Appl
                 Entry { key: seen.key, fingerprint: seen.fingerprint, claim: 0, flags: REJECTED }
             }
             None => {
-                let claim = applied.settled.get(&(feed, seen.fingerprint)).copied().unwrap_or_default();
-                Entry { key: seen.key, fingerprint: seen.fingerprint, claim, flags: ACCEPTED }
+                let (claim, settled) = applied.claims.get(&(feed, seen.fingerprint)).copied().unwrap_or_default();
+                let flags = if settled { ACCEPTED | SETTLED } else { ACCEPTED };
+                Entry { key: seen.key, fingerprint: seen.fingerprint, claim, flags }
             }
         })
         .collect()
@@ -1334,7 +1372,7 @@ async fn write_answers(
                 context.inputs.iter().enumerate().find(|(_, input)| input.meta.id == *feed && input.delivery.is_some());
             let Some((rank, _)) = delivered else { return true };
             let Some(outcome) = plan.feeds.get(&rank) else { return true };
-            !outcome.applied || !crate::reconcile::scope::cause_is_seen(cause, &outcome.counts)
+            !outcome.applied || outcome.dark.contains(cause)
         });
         if sets.dark.len() != before {
             holds::set_sets(tx, id, &sets).await?;

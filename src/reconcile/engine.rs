@@ -53,7 +53,8 @@ pub fn reconcile(mut input: Input<'_>) -> Plan {
         discontinuities: &resolved.discontinuities,
         matched: &resolved.matched,
     });
-    finish(Finish { input: &input, resolved, operations, pairs, trips, whole, preview })
+    let keys = operations.iter().map(super::plan::Operation::key).collect();
+    finish(Finish { input: &input, resolved, operations, keys, pairs, trips, whole, preview })
 }
 
 /// Holds on whole deliveries that no approval lifts, by rank.
@@ -237,7 +238,7 @@ impl Decided {
         for (candidate, person) in candidates.iter().zip(&self.persons) {
             let Some(decision) = candidate.decision else { continue };
             let feed = candidate.feed;
-            if matches!(decision.rule, Rule::K13 | Rule::K20) {
+            if matches!(decision.rule, Rule::K13 | Rule::K20) && person.is_none() {
                 *self.rekeyed.entry(feed).or_default() += 1;
             }
             if matches!(decision.rule, Rule::K02 | Rule::K29) {
@@ -272,7 +273,14 @@ fn decide_all(
             *candidate = Candidate { wishes: true, ..again };
             resolve::set_wish(world, input.policy, feeds, candidate);
         }
-        let decision = resolve::decide(world, feeds, fates, candidate);
+        let mut decision = resolve::decide(world, feeds, fates, candidate);
+        if is_rekey_approved(input, feeds, candidate.feed)
+            && let Some(person) = resolve::rekeyed_person(world, candidate, decision)
+        {
+            candidate.b = Some(person);
+            decision.who = Who::B;
+            decision.email = EmailMove::Keep;
+        }
         let required = feeds
             .get(candidate.feed)
             .and_then(|feed| feed.delivery.as_ref())
@@ -300,6 +308,14 @@ fn decide_all(
         decided.persons.push(person);
     }
     decided
+}
+
+/// An approved re-key (G08): damaged and changed numbers are taken for what they stand for (I18).
+fn is_rekey_approved(input: &Input<'_>, feeds: &[FeedInput], feed: usize) -> bool {
+    feeds
+        .get(feed)
+        .and_then(|feed| feed.delivery.as_ref())
+        .is_some_and(|delivery| input.approvals.deliveries.contains(&(delivery.id, "G08".to_owned())))
 }
 
 /// A would-be create without number that has the name, school and class of exactly one active

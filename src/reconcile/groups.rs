@@ -44,10 +44,16 @@ pub enum Aside {
 }
 
 /// Groups the valid rows of one delivery; `asides` come with the index of their row.
-pub fn group(members: Vec<Member>, email_required: bool) -> (Vec<Group>, Vec<(usize, Aside)>) {
+///
+/// `held` tells whether somebody in the roster holds an address.
+pub fn group(
+    members: Vec<Member>,
+    email_required: bool,
+    held: &dyn Fn(&str) -> bool,
+) -> (Vec<Group>, Vec<(usize, Aside)>) {
     let mut asides = Vec::new();
     let singles = merge_same_key(members, &mut asides);
-    let groups = settle_shared_addresses(singles, email_required, &mut asides);
+    let groups = settle_shared_addresses(singles, email_required, held, &mut asides);
     (groups, asides)
 }
 
@@ -169,7 +175,12 @@ fn empty_record() -> PersonRecord {
 }
 
 /// One address on several groups of a delivery.
-fn settle_shared_addresses(groups: Vec<Group>, email_required: bool, asides: &mut Vec<(usize, Aside)>) -> Vec<Group> {
+fn settle_shared_addresses(
+    groups: Vec<Group>,
+    email_required: bool,
+    held: &dyn Fn(&str) -> bool,
+    asides: &mut Vec<(usize, Aside)>,
+) -> Vec<Group> {
     let mut by_email: BTreeMap<Box<str>, Vec<usize>> = BTreeMap::new();
     for (at, group) in groups.iter().enumerate() {
         if let Some(email) = &group.record.email {
@@ -177,13 +188,19 @@ fn settle_shared_addresses(groups: Vec<Group>, email_required: bool, asides: &mu
         }
     }
     let mut slots: Vec<Option<Group>> = groups.into_iter().map(Some).collect();
-    for sharing in by_email.into_values().filter(|sharing| sharing.len() > 1) {
-        settle_one(&mut slots, &sharing, email_required, asides);
+    for (email, sharing) in by_email.into_iter().filter(|(_, sharing)| sharing.len() > 1) {
+        settle_one(&mut slots, &sharing, email_required, held(&email), asides);
     }
     slots.into_iter().flatten().collect()
 }
 
-fn settle_one(slots: &mut [Option<Group>], sharing: &[usize], email_required: bool, asides: &mut Vec<(usize, Aside)>) {
+fn settle_one(
+    slots: &mut [Option<Group>],
+    sharing: &[usize],
+    email_required: bool,
+    is_held: bool,
+    asides: &mut Vec<(usize, Aside)>,
+) {
     let (numbered, blank): (Vec<usize>, Vec<usize>) = sharing
         .iter()
         .copied()
@@ -191,9 +208,17 @@ fn settle_one(slots: &mut [Option<Group>], sharing: &[usize], email_required: bo
     for at in &blank {
         absorb_blank(slots, *at, &numbered, asides);
     }
-    let left: Vec<usize> = sharing.iter().copied().filter(|at| slots.get(*at).is_some_and(Option::is_some)).collect();
+    let mut left: Vec<usize> =
+        sharing.iter().copied().filter(|at| slots.get(*at).is_some_and(Option::is_some)).collect();
     if left.len() < 2 || one_human_in_several_classes(slots, &left) {
         return;
+    }
+    if numbered.len() == 1 && is_held {
+        // The numbered row stands; whose the other is, identity decides by the holder (K28, K29).
+        left.retain(|at| !numbered.contains(at));
+        if left.len() < 2 {
+            return;
+        }
     }
     if email_required {
         let lines: Vec<u64> = left.iter().filter_map(|at| slots.get(*at)?.as_ref()).map(|group| group.line).collect();

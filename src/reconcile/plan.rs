@@ -254,6 +254,8 @@ pub struct FeedOutcome {
     /// Rules that hold the delivery whole.
     pub held_by: Option<Box<str>>,
     pub counts: Counts,
+    /// Causes of cells that are dark in this delivery, answered or not.
+    pub dark: Vec<String>,
     pub rows: Vec<RowResult>,
 }
 

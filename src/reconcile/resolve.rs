@@ -285,6 +285,15 @@ pub fn damaged_of(world: &World, group: &Group) -> Option<PersonId> {
     (agreement(&group.record, person).name == NameMatch::Same).then_some(only)
 }
 
+/// The person an approved re-key ties the row to: K13's stored number, K20's holder of the address.
+pub fn rekeyed_person(world: &World, candidate: &Candidate, decision: Decision) -> Option<PersonId> {
+    match decision.rule {
+        Rule::K13 => damaged_of(world, &candidate.group),
+        Rule::K20 => candidate.b,
+        _ => None,
+    }
+}
+
 /// People that must be left as they are when this candidate is rejected or in review.
 pub fn concerned(world: &World, candidate: &Candidate) -> Vec<PersonId> {
     let mut people: Vec<PersonId> = candidate.a.into_iter().chain(candidate.b).collect();

@@ -57,7 +57,8 @@ pub fn sort_rows(world: &World, rank: usize, input: &FeedInput) -> Sorted {
             },
         }
     }
-    let (groups, asides) = group(members, delivery.email_required);
+    let held = |email: &str| world.email_holder(email).is_some();
+    let (groups, asides) = group(members, delivery.email_required, &held);
     sorted.groups = groups;
     for (at, aside) in asides {
         set_aside(world, rank, input, delivery, at, aside, &mut sorted);
@@ -113,7 +114,7 @@ fn place(
             } else {
                 format!("the role is blank: taken as {role}")
             };
-            Remarked(Finding::note("blank-role", 0, message).cure("write the role into the file"))
+            Remarked(Finding::note("blank-role", 0, message).at("role", "").cure("write the role into the file"))
         });
     }
     let Some(role) = record.role else {

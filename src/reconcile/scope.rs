@@ -394,13 +394,3 @@ fn dark_causes(
         })
         .collect()
 }
-
-/// Does the feed's new view hold somebody of a dark cause again?
-pub fn cause_is_seen(cause: &str, counts: &super::input::Counts) -> bool {
-    match cause.split_once(':') {
-        Some(("role", role)) => counts.cells.iter().any(|(cell, n)| *n > 0 && cell.role.as_str() == role),
-        Some(("org", org)) => counts.cells.iter().any(|(cell, n)| *n > 0 && &*cell.org == org),
-        Some(("cell", cell)) => counts.cells.iter().any(|(key, n)| *n > 0 && key.text() == cell),
-        _ => true,
-    }
-}

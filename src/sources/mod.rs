@@ -17,6 +17,18 @@ pub struct UnknownFormat {
     pub format: String,
 }
 
+impl UnknownFormat {
+    /// The nearest format, and all of them.
+    pub fn hint(&self) -> String {
+        let known: Vec<&str> = rosterd_formats::formats().iter().map(|format| format.id).collect();
+        let nearest = known
+            .iter()
+            .max_by(|a, b| strsim::jaro_winkler(a, &self.format).total_cmp(&strsim::jaro_winkler(b, &self.format)));
+        let nearest = nearest.map(|id| format!("the nearest is `{id}`; ")).unwrap_or_default();
+        format!("{nearest}there are: auto, {}", known.join(", "))
+    }
+}
+
 /// The districts of a configuration.
 ///
 /// # Errors

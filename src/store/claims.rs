@@ -152,6 +152,21 @@ pub async fn gone(connection: &mut Connection, feed: FeedId) -> Result<Vec<i64>,
         .doing("list absent claims")
 }
 
+/// The person of every claim of a feed.
+///
+/// # Errors
+/// The database's, or a damaged row.
+pub async fn people_of(connection: &mut Connection, feed: FeedId) -> Result<HashMap<i64, PersonId>, StoreError> {
+    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT c.claim_id, p.guid FROM claims c JOIN people p ON p.person_id = c.person_id WHERE c.feed_id = $1",
+    )
+    .bind(feed.0)
+    .fetch_all(connection)
+    .await
+    .doing("list the people of claims")?;
+    rows.into_iter().map(|(claim, guid)| Ok((claim, PersonId(uuid(&guid)?)))).collect()
+}
+
 /// All claims about one person, with feed labels.
 ///
 /// # Errors

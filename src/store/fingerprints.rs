@@ -18,6 +18,8 @@ pub struct Entry {
 pub const ACCEPTED: u8 = 1;
 /// The row was rejected.
 pub const REJECTED: u8 = 2;
+/// The row went in and need not be looked at again while it is the same to the letter.
+pub const SETTLED: u8 = 4;
 
 const WIDTH: usize = 8 + 16 + 8 + 1;
 const PART: usize = (1 << 20) / WIDTH;

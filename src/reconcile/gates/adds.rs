@@ -13,7 +13,7 @@ const LONG_AGO_DAYS: i64 = 200;
 
 fn trip(rule: &'static str, what: What, cause: &str, operations: Vec<usize>, message: String) -> Trip {
     let scope = "district".to_owned();
-    Trip { rule, what, scope, cause: cause.to_owned(), feeds: Vec::new(), operations, message }
+    Trip { rule, what, field: None, scope, cause: cause.to_owned(), feeds: Vec::new(), operations, message }
 }
 
 /// G05: many creates. A feed's first delivery has its own question (D17).
@@ -60,7 +60,8 @@ pub fn g14(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
         let count = changed.len() as u64;
         if measures.limits.g14.trips(count, measures.all_matched()) {
             let message = format!("the {word} of {count} of {} people would change", measures.all_matched());
-            trips.push(trip("G14", What::Updates, attribute.as_str(), changed, message));
+            let field = Some(attribute);
+            trips.push(Trip { field, ..trip("G14", What::Updates, attribute.as_str(), changed, message) });
         }
     }
 }

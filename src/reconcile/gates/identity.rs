@@ -47,11 +47,21 @@ pub fn g06(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
         ),
     };
     let operations = if what == What::All { Vec::new() } else { changed };
-    trips.push(whole_plan("G06", what, operations, message));
+    let field = (what == What::Updates).then_some(Attribute::Email);
+    trips.push(Trip { field, ..whole_plan("G06", what, operations, message) });
 }
 
 fn whole_plan(rule: &'static str, what: What, operations: Vec<usize>, message: String) -> Trip {
-    Trip { rule, what, scope: "district".to_owned(), cause: String::new(), feeds: Vec::new(), operations, message }
+    Trip {
+        rule,
+        what,
+        field: None,
+        scope: "district".to_owned(),
+        cause: String::new(),
+        feeds: Vec::new(),
+        operations,
+        message,
+    }
 }
 
 fn only_domain(operation: &Operation) -> Option<(String, String)> {
@@ -111,6 +121,7 @@ pub fn g08(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
             operations.clear();
         }
         trips.push(Trip {
+            field: None,
             rule: "G08",
             what: if all { What::All } else { What::Adds },
             scope: input.meta.label(),

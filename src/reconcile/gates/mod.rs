@@ -13,7 +13,7 @@ use super::input::{Approvals, FeedInput, Population};
 use super::limits::Limits;
 use super::plan::{Action, Operation, What};
 use super::scope::FeedScope;
-use crate::roster::PersonId;
+use crate::roster::{Attribute, PersonId};
 
 pub use identity::{Pair, pairs};
 
@@ -47,6 +47,8 @@ pub struct Trip {
     pub cause: String,
     /// Ranks of the feeds concerned; empty: the whole plan.
     pub feeds: Vec<usize>,
+    /// Only the change of this attribute waits; `None`: whole operations.
+    pub field: Option<Attribute>,
     /// Indexes of the operations it holds.
     pub operations: Vec<usize>,
     pub message: String,
@@ -67,7 +69,25 @@ pub fn evaluate(measures: &Measures<'_>) -> Vec<Trip> {
     removals::g13(measures, &mut trips);
     adds::g14(measures, &mut trips);
     adds::g15(measures, &mut trips);
+    trips.retain(|trip| !lifted(measures, trip));
     trips
+}
+
+/// Did an operator lift this gate for every delivery it speaks of (an approval of the whole)?
+fn lifted(measures: &Measures<'_>, trip: &Trip) -> bool {
+    if trip.what != What::All && trip.rule != "G08" {
+        return false;
+    }
+    let mut deliveries = measures
+        .feeds
+        .iter()
+        .enumerate()
+        .filter(|(rank, _)| trip.feeds.is_empty() || trip.feeds.contains(rank))
+        .peekable();
+    deliveries.peek().is_some()
+        && deliveries
+            .filter_map(|(_, input)| input.delivery.as_ref())
+            .all(|delivery| measures.approvals.deliveries.contains(&(delivery.id, trip.rule.to_owned())))
 }
 
 impl Measures<'_> {

@@ -22,6 +22,7 @@ pub fn g01_g16_g09(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
         let held = measures.removals_of(rank);
         let mut trip = |rule, message: String| {
             trips.push(Trip {
+                field: None,
                 rule,
                 what: What::Removals,
                 scope: input.meta.label(),
@@ -80,7 +81,16 @@ pub fn g02(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
         if g02_trips(measures, removed, people) {
             let message = format!("{removed} of {people} people would be archived");
             let cause = String::new();
-            trips.push(Trip { rule: "G02", what: What::Removals, scope, cause, feeds, operations, message });
+            trips.push(Trip {
+                rule: "G02",
+                what: What::Removals,
+                field: None,
+                scope,
+                cause,
+                feeds,
+                operations,
+                message,
+            });
         }
     };
     for (rank, input) in measures.feeds.iter().enumerate().filter(|(rank, _)| measures.is_measured(*rank)) {
@@ -133,7 +143,7 @@ pub fn g03(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
 
 fn g03_trip(measures: &Measures<'_>, rank: usize, cause: String, operations: Vec<usize>, message: String) -> Trip {
     let scope = format!("{} {cause}", measures.label(rank));
-    Trip { rule: "G03", what: What::Removals, scope, cause, feeds: vec![rank], operations, message }
+    Trip { rule: "G03", what: What::Removals, field: None, scope, cause, feeds: vec![rank], operations, message }
 }
 
 fn members(measures: &Measures<'_>, rank: usize, cell: &str) -> u64 {
@@ -156,10 +166,12 @@ pub fn g11(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
     if operations.is_empty() {
         return;
     }
-    let week = measures.population.removed_week + operations.len() as u64;
+    let restored = measures.operations.iter().filter(|operation| operation.action == Action::Restore).count() as u64;
+    let week = (measures.population.removed_week + operations.len() as u64).saturating_sub(restored);
     let largest = measures.population.largest_week.max(measures.population.active);
     if measures.limits.g11.trips(week, largest) {
         trips.push(Trip {
+            field: None,
             rule: "G11",
             what: What::Removals,
             scope: "district".to_owned(),
@@ -190,6 +202,7 @@ pub fn g13(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
             format!("{lost} of {before} admins would be gone")
         };
         trips.push(Trip {
+            field: None,
             rule: "G13",
             what: What::Updates,
             scope: "district".to_owned(),
