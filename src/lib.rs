@@ -8,6 +8,7 @@
 pub mod actions;
 pub mod cli;
 pub mod daemon;
+pub mod installation;
 pub mod pipeline;
 pub mod reconcile;
 pub mod roster;
@@ -15,3 +16,4 @@ pub mod settings;
 pub mod sources;
 pub mod spool;
 pub mod store;
+pub mod telemetry;

@@ -33,7 +33,7 @@ pub async fn pass(app: &App, district: &District, only: Option<&Source>) -> Resu
         let collected = collect_quietly(app, district, source, &mut settles).await?;
         note(district, source, collected, &mut outcome);
     }
-    run_sealed(app, district, only, &mut outcome).await?;
+    run_sealed(app, district, &|source: &Source| only.is_none_or(|only| only.id == source.id), &mut outcome).await?;
     Ok(outcome)
 }
 
@@ -80,7 +80,7 @@ fn note(district: &District, source: &Source, collected: Collected, outcome: &mu
     }
 }
 
-/// Runs everything that is sealed; a correction that came together with its feed's snapshot runs
+/// Runs everything of the wanted sources that is sealed; a correction that came together with its feed's snapshot runs
 /// after it.
 ///
 /// # Errors
@@ -88,7 +88,7 @@ fn note(district: &District, source: &Source, collected: Collected, outcome: &mu
 pub async fn run_sealed(
     app: &App,
     district: &District,
-    only: Option<&Source>,
+    wanted: &(dyn Fn(&Source) -> bool + Sync),
     outcome: &mut Pass,
 ) -> Result<(), ActionError> {
     let mut before = usize::MAX;
@@ -96,11 +96,8 @@ pub async fn run_sealed(
         let mut connection = reader(app).await?;
         let sealed = deliveries::sealed(&mut connection, &district.id).await?;
         drop(connection);
-        let sealed: Vec<StoredDelivery> = sealed
-            .into_iter()
-            .filter(|delivery| only.is_none_or(|only| only.id == delivery.source))
-            .filter(|delivery| district.source(&delivery.source).is_some())
-            .collect();
+        let sealed: Vec<StoredDelivery> =
+            sealed.into_iter().filter(|delivery| district.source(&delivery.source).is_some_and(wanted)).collect();
         if sealed.is_empty() || sealed.len() >= before {
             return Ok(());
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::collect_and_run::{pass, run_sealed};
 use super::{ActionError, Pass, Reply, find, worst};
-use crate::pipeline::{App, District, collect};
+use crate::pipeline::{App, District, Source, collect};
 
 /// One pass over one district or all of them.
 ///
@@ -33,7 +33,8 @@ pub async fn sync(
                 reply.exit = worst(reply.exit, error.exit());
                 reply.notes.push(format!("error: {}", error.sentence()));
                 let mut rest = Pass::default();
-                run_sealed(app, district, only, &mut rest).await?;
+                run_sealed(app, district, &|source: &Source| only.is_none_or(|only| only.id == source.id), &mut rest)
+                    .await?;
                 add(&mut reply, rest);
             }
             Err(error) => return Err(error),
@@ -74,7 +75,7 @@ pub async fn import(
         .await
         .map_err(|error| ActionError::File { path: file.display().to_string(), source: error })?;
     let mut outcome = Pass::default();
-    run_sealed(app, district, Some(source), &mut outcome).await?;
+    run_sealed(app, district, &|other: &Source| other.id == source.id, &mut outcome).await?;
     let mut reply = Reply::default();
     add(&mut reply, outcome);
     Ok(reply)

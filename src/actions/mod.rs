@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use check::check;
-pub use collect_and_run::{Pass, pass};
+pub use collect_and_run::{Pass, pass, run_sealed};
 pub use error::ActionError;
 
 use crate::pipeline::run::Done;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::output::Printer;
-use super::{Failure, open};
+use crate::installation::{self as open, Failure};
 
 /// Reads everything and says what is there.
 ///

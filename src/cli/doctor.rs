@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::output::Printer;
-use super::{Failure, open};
+use crate::installation::{self as open, Failure};
 
 /// Below this much free disk intake would stop, in bytes.
 const FREE_DISK: u64 = 1 << 30;

@@ -3,10 +3,10 @@
 use rosterd_contract::finding::shown;
 use serde_json::{Value, json};
 
-use super::Failure;
-use super::open::Opened;
 use super::output::Printer;
 use crate::actions::find;
+use crate::installation::Failure;
+use crate::installation::Opened;
 use crate::pipeline::report::{finding_json, shown_time};
 use crate::pipeline::{District, text};
 use crate::reconcile::rules::sentence;
@@ -40,6 +40,18 @@ fn row_words(what: &str) -> Option<(&str, &str, u64)> {
     let hex = run.len() >= 4 && run.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
     (hex && !file.is_empty()).then_some(())?;
     Some((run, file, line.parse().ok()?))
+}
+
+/// The story of a person, as text.
+///
+/// # Errors
+/// The store's, or a word that means nobody.
+pub async fn told(opened: &Opened, district: Option<&str>, what: &str) -> Result<String, Failure> {
+    let district = find::district(&opened.districts, district)?;
+    let mut connection = find::reader(&opened.app).await?;
+    let (row, person) = find::person(&mut connection, district, what).await?;
+    let story = story(&mut connection, district, row, &person).await?;
+    Ok(person_text(&person, &story))
 }
 
 async fn story(connection: &mut Connection, district: &District, row: i64, person: &Person) -> Result<Value, Failure> {

@@ -6,10 +6,10 @@ use std::path::Path;
 use rosterd_contract::{Field, Role};
 use rosterd_formats::{ExportPerson, FormatDef, write};
 
-use super::Failure;
-use super::open::Opened;
 use super::output::Printer;
 use crate::actions::find;
+use crate::installation::Failure;
+use crate::installation::Opened;
 use crate::roster::Person;
 use crate::store::people::{self, Filter};
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use super::{Failure, open};
 use crate::actions::{Reply, Request, perform as carry_out};
+use crate::installation::{self as open, Failure};
 
 /// How long a command waits for another one that works on the same state directory.
 const WAIT: Duration = Duration::from_secs(600);

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::Failure;
 use super::output::Printer;
+use crate::installation::Failure;
 use crate::settings::first_configuration;
 
 /// Writes `rosterd.toml` and `districts.d/D.toml`; never overwrites.

@@ -8,7 +8,6 @@ mod explain;
 mod export;
 mod handoff;
 mod init;
-mod open;
 mod output;
 mod people;
 mod runs;
@@ -21,6 +20,7 @@ use args::{Arguments, Command, ConfigCommand, PeopleCommand, RunsCommand, Source
 use output::Printer;
 
 use crate::actions::{Reply, Request, Selection};
+use crate::installation::{self as open, Failure};
 
 /// Runs the command line; gives the exit code of the contract.
 pub fn main() -> u8 {
@@ -41,39 +41,15 @@ pub fn main() -> u8 {
             return 1;
         }
     };
+    if !matches!(arguments.command, Command::Serve) {
+        crate::telemetry::start("warn");
+    }
     match runtime.block_on(dispatch(arguments, &printer)) {
         Ok(exit) => exit,
         Err(failure) => {
             printer.error(&failure.sentence, failure.hint.as_deref());
             failure.exit
         }
-    }
-}
-
-/// A command that failed, in words.
-#[derive(Debug)]
-pub struct Failure {
-    pub sentence: String,
-    pub hint: Option<String>,
-    pub exit: u8,
-}
-
-impl<E: Into<crate::actions::ActionError>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        let error = error.into();
-        Self { sentence: error.sentence(), hint: error.hint(), exit: error.exit() }
-    }
-}
-
-impl Failure {
-    /// Wrong usage or configuration.
-    pub fn usage(sentence: impl Into<String>, hint: Option<String>) -> Self {
-        Self { sentence: sentence.into(), hint, exit: 2 }
-    }
-
-    /// rosterd itself failed.
-    pub fn ours(sentence: impl Into<String>, hint: Option<String>) -> Self {
-        Self { sentence: sentence.into(), hint, exit: 1 }
     }
 }
 

@@ -7,10 +7,11 @@ use rosterd_contract::finding::shown;
 use rosterd_contract::{Field, Role};
 use serde_json::{Value, json};
 
-use super::open::Opened;
+use super::output;
 use super::output::Printer;
-use super::{Failure, output};
 use crate::actions::find;
+use crate::installation::Failure;
+use crate::installation::Opened;
 use crate::pipeline::report::shown_time;
 use crate::roster::{Owner, Person, PresencePin};
 use crate::store::people::{self, Filter};

@@ -3,10 +3,10 @@
 use rosterd_contract::Finding;
 use serde_json::{Value, json};
 
-use super::Failure;
-use super::open::Opened;
 use super::output::Printer;
 use crate::actions::find;
+use crate::installation::Failure;
+use crate::installation::Opened;
 use crate::pipeline::report::{Report, finding_json, shown_time};
 use crate::pipeline::text;
 use crate::roster::RunId;

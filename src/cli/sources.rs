@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::Failure;
-use super::open::Opened;
 use super::output::Printer;
 use crate::actions::find;
+use crate::installation::Failure;
+use crate::installation::Opened;
 use crate::pipeline::report::shown_time;
 use crate::pipeline::{District, Source};
 use crate::store::Connection;

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::Failure;
-use super::open::Opened;
 use super::output::Printer;
 use crate::actions::find;
+use crate::installation::Failure;
+use crate::installation::Opened;
 use crate::pipeline::report::shown_time;
 use crate::pipeline::text;
 use crate::store::{holds, people, runs};

@@ -73,6 +73,7 @@ pub fn judge(case: &Case<'_>) -> Judgement {
         upside_down(case, &mut judgement);
         cut(case, &mut judgement);
         strict(case, &mut judgement);
+        one_question(&mut judgement);
     }
     judgement
 }
@@ -253,6 +254,17 @@ fn cut(case: &Case<'_>, judgement: &mut Judgement) {
                 case.read.tally.read, against.rows, against.until_last_present
             ),
         });
+    }
+}
+
+/// Several reasons to hold one delivery are one question, under the first of them.
+fn one_question(judgement: &mut Judgement) {
+    let mut reasons = std::mem::take(&mut judgement.whole).into_iter();
+    judgement.whole.extend(reasons.next());
+    if let Some(first) = judgement.whole.first_mut() {
+        for more in reasons {
+            first.message = format!("{}; {} ({})", first.message, more.message, more.rule);
+        }
     }
 }
 

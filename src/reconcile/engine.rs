@@ -63,7 +63,15 @@ fn whole_holds(input: &mut Input<'_>) -> BTreeMap<usize, Vec<WholeHold>> {
     for (rank, feed) in input.feeds.iter_mut().enumerate() {
         let Some(delivery) = &mut feed.delivery else { continue };
         let id = delivery.id;
-        delivery.whole.retain(|hold| !input.approvals.deliveries.contains(&(id, hold.rule.to_owned())));
+        // An operator who lets a delivery in has seen it: every reason to hold it whole is answered.
+        let lifted = input
+            .approvals
+            .deliveries
+            .iter()
+            .any(|(other, rule)| *other == id && delivery.whole.iter().any(|hold| hold.rule == rule));
+        if lifted {
+            delivery.whole.clear();
+        }
         if !delivery.whole.is_empty() {
             whole.insert(rank, delivery.whole.clone());
         }

@@ -15,7 +15,8 @@ pub(super) fn holds(parts: &Finish<'_, '_>, state: &State, plan: &mut Plan) {
         mine.extend(stripped_by(state, at).filter(|operation| !mine.contains(operation)).collect::<Vec<_>>());
         let rows = rows_of(parts, trip);
         if mine.is_empty() && rows == 0 {
-            if trip.operations.is_empty() {
+            let whole = !trip.feeds.is_empty() && trip.feeds.iter().all(|rank| parts.whole.contains_key(rank));
+            if trip.operations.is_empty() && !whole {
                 let message = format!("{}: {} (nothing to hold)", trip.rule, trip.message);
                 plan.notes.push(Finding::note("gate-with-nothing-to-hold", 0, message));
             }

@@ -1,16 +1,20 @@
-//! Opens the installation that a configuration describes.
+//! Opens the installation that a configuration describes: settings, districts, store, spool, clock,
+//! and the lock of whoever changes the roster.
+
+mod failure;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rosterd_contract::{Clock, FakeClock, SystemClock};
 
-use super::Failure;
 use crate::pipeline::{App, District};
 use crate::roster::TimeIds;
 use crate::settings::{Settings, StoreUrl};
 use crate::spool::Spool;
 use crate::store::Store;
+
+pub use failure::Failure;
 
 /// An open installation.
 pub struct Opened {
