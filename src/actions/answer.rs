@@ -80,12 +80,9 @@ pub async fn approve(
         run: Some(held.id),
     };
     let approval = Approval { run: held.id, archive: selection.archive };
-    let request = Request { kind: "approve", arrivals, approvals, approval: Some(approval), dry: false };
+    let remember = Some((sets, app.clock.now() + VALID_AT_MOST));
+    let request = Request { kind: "approve", arrivals, approvals, approval: Some(approval), dry: false, remember };
     let done = run(app, district, request).await?;
-    let now = app.clock.now();
-    let mut tx = app.store.begin().await?;
-    holds::decide(&mut tx, &district.id, held.id, "approve", &sets, now, Some(now + VALID_AT_MOST)).await?;
-    commit(tx, "remember an approval").await?;
     let mut reply = Reply::default();
     reply.add(&done);
     Ok(reply)

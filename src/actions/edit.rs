@@ -11,7 +11,7 @@ use crate::reconcile::derive::ALIAS_DAYS;
 use crate::reconcile::merge::split_list;
 use crate::roster::{Attribute, Owner, Person, Pin, PresencePin, RunId, State};
 use crate::store::history::{self, Change};
-use crate::store::{Connection, claims, commit, people, runs};
+use crate::store::{Connection, claims, commit, keys, people, runs};
 
 /// Edits fields of a person; every edited field is pinned, with the value it overrode (F4).
 ///
@@ -130,18 +130,18 @@ async fn move_email(
     let now = app.clock.now();
     let until = now + TimeDelta::days(ALIAS_DAYS);
     if let Some(old) = before.email.as_deref() {
-        people::close_email(tx, row, old, now, until).await?;
+        keys::close_email(tx, row, old, now, until).await?;
     }
     let Some(new) = after.email.as_deref() else { return Ok(()) };
     for (other, mut holder) in people::find(tx, &district.id, new).await? {
         if other != row && holder.email.as_deref() == Some(new) {
-            people::close_email(tx, other, new, now, until).await?;
+            keys::close_email(tx, other, new, now, until).await?;
             holder.email = None;
             people::update(tx, other, &holder, now).await?;
         }
     }
-    people::end_aliases(tx, &district.id, new).await?;
-    people::open_key(tx, &district.id, row, None, new, now).await?;
+    keys::end_aliases(tx, &district.id, new).await?;
+    keys::open_key(tx, &district.id, row, None, new, now).await?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::reconcile::derive::ALIAS_DAYS;
 use crate::reconcile::plan::{Action, ClaimChange, EmailFrom, Operation, Plan};
 use crate::roster::{Attribute, Claim, Evidence, FeedId, Person, PersonId, RunId};
 use crate::store::history::{self, Change};
-use crate::store::{Connection, StoreError, claims, people};
+use crate::store::{Connection, StoreError, claims, keys, people};
 
 /// What applying works with.
 pub struct Applying<'a> {
@@ -82,7 +82,7 @@ async fn release_keys(connection: &mut Connection, plan: &Plan, applying: &Apply
             && let Some(old) = before.email.as_deref()
             && operation.after.email.as_deref() != Some(old)
         {
-            people::close_email(connection, row(applying, before.id)?, old, applying.now, until).await?;
+            keys::close_email(connection, row(applying, before.id)?, old, applying.now, until).await?;
         }
         let taken_from = match operation.email_from {
             Some(EmailFrom::Archived(holder) | EmailFrom::Leaving(holder)) => Some(holder),
@@ -90,7 +90,7 @@ async fn release_keys(connection: &mut Connection, plan: &Plan, applying: &Apply
         };
         if let (Some(holder), Some(email)) = (taken_from, operation.after.email.as_deref()) {
             let holder_row = row(applying, holder)?;
-            people::close_email(connection, holder_row, email, applying.now, until).await?;
+            keys::close_email(connection, holder_row, email, applying.now, until).await?;
             close_on_holder(connection, operation, holder, holder_row, applying).await?;
         }
     }
@@ -159,13 +159,13 @@ async fn acquire_keys(
         && before.and_then(|before| before.email.as_deref()) != Some(email)
     {
         if operation.action != Action::Create || operation.email_from.is_some() {
-            people::end_aliases(connection, applying.district, email).await?;
+            keys::end_aliases(connection, applying.district, email).await?;
         }
-        people::open_key(connection, applying.district, row, None, email, applying.now).await?;
+        keys::open_key(connection, applying.district, row, None, email, applying.now).await?;
     }
     for (class, number) in &operation.after.numbers {
         if !before.is_some_and(|before| before.holds(*class, number)) {
-            people::open_key(connection, applying.district, row, Some(*class), number, applying.now).await?;
+            keys::open_key(connection, applying.district, row, Some(*class), number, applying.now).await?;
         }
     }
     Ok(())
@@ -267,5 +267,5 @@ async fn link(
     applying: &Applying<'_>,
 ) -> Result<(), StoreError> {
     let (Some(number), Some(source)) = (&claim.record.number, applying.sources.get(&claim.feed)) else { return Ok(()) };
-    people::link(connection, applying.district, source, claim.class, number, person).await
+    keys::link(connection, applying.district, source, claim.class, number, person).await
 }

@@ -81,7 +81,9 @@ pub fn judge(case: &Case<'_>) -> Judgement {
 /// D03 and D04.
 fn same_bytes(case: &Case<'_>, judgement: &mut Judgement) {
     let same = |other: &&StoredDelivery| other.sha256 == case.delivery.sha256;
-    let applied = |other: &&StoredDelivery| other.state == DeliveryState::Applied;
+    // A correction is never what the next snapshot is compared with.
+    let applied =
+        |other: &&StoredDelivery| other.state == DeliveryState::Applied && other.verdict != Some(Verdict::Patch);
     let last = case.history.iter().find(applied);
     if last.is_some_and(|last| last.sha256 == case.delivery.sha256) {
         if case.again || last.is_some_and(|last| last.policy == case.delivery.policy) {

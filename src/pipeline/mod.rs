@@ -1,16 +1,20 @@
 //! Moves one run down the road and survives a crash between any two stages: collect, read,
 //! reconcile, apply in one transaction, report, publish.
 
+mod account;
 pub mod apply;
 mod arrive;
 pub mod collect;
 pub mod district;
 mod judge;
+mod load;
+mod prepare;
 mod publish;
 mod read;
 pub mod report;
 pub mod run;
 pub mod text;
+mod write;
 
 use std::sync::Arc;
 

@@ -19,6 +19,8 @@ pub fn rule_of(code: &str) -> &'static str {
         "text-after-quote" => "A20",
         "grad-year" => "A21",
         "unknown-fix" => "D14",
+        "foreign" => "D18",
+        "failed" => "D13",
         _ => "A00",
     }
 }

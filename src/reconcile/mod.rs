@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod classify;
+pub mod decide;
 pub mod derive;
 pub mod engine;
 pub mod feed_names;

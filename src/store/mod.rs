@@ -11,6 +11,7 @@ pub mod feeds;
 pub mod fingerprints;
 pub mod history;
 pub mod holds;
+pub mod keys;
 pub mod people;
 pub mod runs;
 pub mod slice;

@@ -117,6 +117,19 @@ pub async fn set_state(connection: &mut Connection, id: RunId, state: &str, note
     Ok(())
 }
 
+/// Takes back a run that never did anything.
+///
+/// # Errors
+/// The database's.
+pub async fn withdraw(connection: &mut Connection, id: RunId) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM runs WHERE run_id = $1 AND finished_at IS NULL")
+        .bind(id.0.as_bytes().as_slice())
+        .execute(connection)
+        .await
+        .doing("withdraw a run")?;
+    Ok(())
+}
+
 /// Ties a delivery to a run.
 ///
 /// # Errors

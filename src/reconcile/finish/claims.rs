@@ -7,7 +7,7 @@ use rosterd_contract::{Mode, PersonRecord, Status};
 use super::absent::{absence_change, absence_part, book, marked};
 use super::rows::row_result;
 use super::{Finish, State, Waits, rule_of};
-use crate::reconcile::engine::drops_email;
+use crate::reconcile::decide::drops_email;
 use crate::reconcile::input::{Counts, Delivery};
 use crate::reconcile::ledger::count_claim;
 use crate::reconcile::plan::{Action, ClaimChange, Plan};

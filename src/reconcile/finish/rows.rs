@@ -4,8 +4,8 @@ use rosterd_contract::{Finding, Status};
 
 use super::words::{email_in_use, reject_finding, remark_finding, review_finding};
 use super::{Finish, State, derived_of, rule_of};
+use crate::reconcile::decide::{drops_email, near_twin};
 use crate::reconcile::derive::Derived;
-use crate::reconcile::engine::{drops_email, near_twin};
 use crate::reconcile::identity_table::Who;
 use crate::reconcile::outcome::{Outcome, RowResult};
 use crate::reconcile::plan::{Action, FeedOutcome, Plan};

@@ -1,0 +1,242 @@
+//! The part of the roster a run can touch, and its feeds, as the reconciliation takes them.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use chrono::TimeDelta;
+use rosterd_contract::{Mode, RoleClass};
+
+use super::District;
+use super::prepare::{Prepared, Stage};
+use super::read::Reading;
+use super::run::RunError;
+use crate::reconcile::input::{Approvals, Content, Delivery, FeedInput, FeedMeta, Population, Rejections};
+use crate::reconcile::names::{loose_number, name_key};
+use crate::reconcile::world::World;
+use crate::roster::PersonId;
+use crate::store::feeds::StoredFeed;
+use crate::store::slice::{self, Leads, Loaded};
+use crate::store::{Connection, claims, history, holds, people, runs};
+
+pub(super) async fn load_decisions(
+    connection: &mut Connection,
+    district: &District,
+    now: chrono::DateTime<chrono::Utc>,
+    approvals: &mut Approvals,
+    rejections: &mut Rejections,
+) -> Result<Vec<(i64, holds::Sets)>, RunError> {
+    let mut dark = Vec::new();
+    for (id, sets) in holds::decisions(connection, &district.id, "approve", now).await? {
+        approvals.operations.extend(sets.operations.iter().copied());
+        approvals.deliveries.extend(sets.deliveries.iter().cloned());
+        approvals.dark.extend(sets.dark.iter().cloned());
+        if !sets.dark.is_empty() {
+            dark.push((id, sets));
+        }
+    }
+    for (id, sets) in holds::decisions(connection, &district.id, "reject", now).await? {
+        rejections.operations.extend(sets.operations.iter().copied());
+        rejections.dark.extend(sets.dark.iter().cloned());
+        if !sets.dark.is_empty() {
+            dark.push((id, sets));
+        }
+    }
+    Ok(dark)
+}
+
+/// Loads everybody the rows can lead to; rows of people who are reached by another key are looked at
+/// too, until nothing more turns up.
+pub(super) async fn load_slice(
+    connection: &mut Connection,
+    district: &District,
+    stored: &[StoredFeed],
+    stage: &mut Stage,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<Loaded, RunError> {
+    loop {
+        let mut leads = Leads::default();
+        for prepared in &stage.prepared {
+            add_leads(prepared, &mut leads);
+            if prepared.feed.id.0 > 0 && prepared.mode == Mode::Snapshot {
+                leads.claims.extend(claims::gone(connection, prepared.feed.id).await?);
+            }
+        }
+        let loaded = slice::load(connection, &district.id, &leads, now).await?;
+        if !pull_reached(district, stored, stage, &loaded, now)? {
+            return Ok(loaded);
+        }
+    }
+}
+
+pub(super) fn add_leads(prepared: &Prepared, leads: &mut Leads) {
+    if prepared.mode == Mode::Snapshot {
+        leads.claims.extend(prepared.unmatched());
+    }
+    for row in &prepared.read.rows {
+        let (number, email, given, family) = match &row.content {
+            Content::Valid(record) => (&record.number, &record.email, record.given(), record.family()),
+            Content::Rejected { keys, .. } => (&keys.number, &keys.email, &*keys.given, &*keys.family),
+        };
+        if let Some(number) = number {
+            leads.loose_numbers.insert(loose_number(number));
+            leads.numbers.insert(number.clone());
+        }
+        leads.emails.extend(email.clone());
+        if matches!(row.content, Content::Valid(_)) {
+            leads.name_keys.insert(name_key(given, family));
+        }
+    }
+}
+
+/// Takes known rows back whose people a looked-at row reaches by another key; true if there were any.
+pub(super) fn pull_reached(
+    district: &District,
+    stored: &[StoredFeed],
+    stage: &mut Stage,
+    loaded: &Loaded,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<bool, RunError> {
+    let world = World::new(now, loaded.slice.clone(), &metas(district, stored));
+    let mut any = false;
+    for prepared in &mut stage.prepared {
+        let mut people: BTreeSet<PersonId> = BTreeSet::new();
+        for row in &prepared.read.rows {
+            if let Content::Valid(record) = &row.content {
+                if let Some(number) = record.number.as_deref() {
+                    for class in RoleClass::ALL {
+                        people.extend(world.linked(&prepared.feed.source, class, number));
+                        people.extend(world.number_holder(class, number));
+                    }
+                }
+                if let Some(email) = record.email.as_deref() {
+                    people.extend(world.email_holder(email));
+                    people.extend(world.alias_of(email));
+                }
+            }
+        }
+        let claims: HashSet<i64> = people
+            .iter()
+            .flat_map(|id| world.claims_of(*id))
+            .filter_map(|at| world.claims.get(*at))
+            .filter(|claim| claim.feed == prepared.feed.id)
+            .map(|claim| claim.id)
+            .collect();
+        let lines = prepared.read.lines_of(&prepared.view, &claims);
+        if lines.is_empty() {
+            continue;
+        }
+        any = true;
+        let Some(source) = district.source(&prepared.feed.source) else { continue };
+        let policy = source.admission(district);
+        let unsettled = HashSet::new();
+        let reading = Reading {
+            path: &prepared.arrival.path,
+            name: &prepared.arrival.delivery.name,
+            format: source.format,
+            policy: &policy,
+            version: prepared.version,
+            org: source.org.as_deref(),
+            view: &[],
+            reference: None,
+            unsettled: &unsettled,
+        };
+        tokio::task::block_in_place(|| {
+            prepared.read.pull(&reading, &lines)?;
+            loop {
+                let lines = prepared.read.entangled();
+                if lines.is_empty() {
+                    return Ok(());
+                }
+                prepared.read.pull(&reading, &lines)?;
+            }
+        })
+        .map_err(RunError::Read)?;
+    }
+    Ok(any)
+}
+
+pub(super) fn metas(district: &District, stored: &[StoredFeed]) -> Vec<FeedInput> {
+    ranked(district, stored).into_iter().map(|feed| FeedInput { meta: meta(district, feed), delivery: None }).collect()
+}
+
+/// Feeds in rank order: sources as configured, feeds of a source as configured, else by id; feeds
+/// that are no longer configured come last.
+pub(super) fn ranked<'a>(district: &District, stored: &'a [StoredFeed]) -> Vec<&'a StoredFeed> {
+    let mut feeds: Vec<&StoredFeed> = stored.iter().collect();
+    feeds.sort_by_key(|feed| {
+        let source = district.sources.iter().position(|source| source.id == feed.source).unwrap_or(usize::MAX);
+        let declared = district.source(&feed.source).map(|source| &source.feeds);
+        let place =
+            declared.and_then(|feeds| feeds.iter().position(|declared| declared.id == feed.name)).unwrap_or(usize::MAX);
+        (source, place, if feed.id.0 < 0 { i64::MAX + feed.id.0 } else { feed.id.0 })
+    });
+    feeds
+}
+
+pub(super) fn meta(district: &District, feed: &StoredFeed) -> FeedMeta {
+    let source = district.source(&feed.source);
+    let rule = source.and_then(|source| source.feed(&feed.name));
+    FeedMeta {
+        id: feed.id,
+        source: feed.source.as_str().into(),
+        name: feed.name.as_str().into(),
+        is_sync: false,
+        roles: rule.map(|rule| rule.roles.clone()).unwrap_or_default(),
+        orgs: rule.map(|rule| rule.orgs.clone()).unwrap_or_default(),
+        confirmations: source.map_or(1, |source| source.confirmations),
+        confirm_after: source.map_or(TimeDelta::hours(12), |source| source.confirm_after),
+        stated_at: feed.view_stated_at,
+        delivered_at: feed.view_at,
+        counts: feed.counts.clone(),
+    }
+}
+
+pub(super) fn feed_inputs(district: &District, stored: &[StoredFeed], stage: &mut Stage) -> Vec<FeedInput> {
+    let mut all: Vec<StoredFeed> = stored.to_vec();
+    for prepared in &stage.prepared {
+        if !all.iter().any(|feed| feed.id == prepared.feed.id) {
+            all.push(prepared.feed.clone());
+        }
+    }
+    ranked(district, &all)
+        .into_iter()
+        .map(|feed| {
+            // A patch and a snapshot of one feed in one run: the snapshot is the delivery, the patch
+            // waits for the next tick (it is kept sealed by the caller).
+            let prepared = stage.prepared.iter().find(|prepared| prepared.feed.id == feed.id);
+            FeedInput { meta: meta(district, feed), delivery: prepared.map(delivery_input) }
+        })
+        .collect()
+}
+
+pub(super) fn delivery_input(prepared: &Prepared) -> Delivery {
+    Delivery {
+        id: prepared.arrival.delivery.id,
+        mode: prepared.mode,
+        verdict: prepared.judgement.verdict,
+        stated_at: prepared.arrival.delivery.stated_at,
+        again: prepared.arrival.again,
+        first: !prepared.feed.confirmed && prepared.mode != Mode::Patch,
+        email_required: prepared.read.format.email_required(),
+        newcomer_role: prepared.read.format.default_role,
+        whole: prepared.judgement.whole.clone(),
+        rows: prepared.read.rows.clone(),
+        tally: prepared.read.tally.clone(),
+        unmatched: if prepared.mode == Mode::Snapshot { prepared.unmatched() } else { BTreeSet::new() },
+    }
+}
+
+pub(super) async fn population(
+    connection: &mut Connection,
+    district: &District,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<Population, RunError> {
+    let (active, active_admins) = people::population(connection, &district.id).await?;
+    let week = now - TimeDelta::days(7);
+    Ok(Population {
+        active,
+        active_admins,
+        active_by_class: BTreeMap::new(),
+        largest_week: runs::largest_since(connection, &district.id, week).await?,
+        removed_week: history::flowed_since(connection, &district.id, week).await?,
+    })
+}

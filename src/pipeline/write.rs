@@ -1,0 +1,429 @@
+//! Everything a run changes, in one transaction: people, claims, views, verdicts, questions, report.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use rosterd_contract::{Mode, Verdict};
+
+use super::apply::{Applied, Applying, apply};
+use super::prepare::{Prepared, Stage};
+use super::report::shown_time;
+use super::run::{Context, Done, RunError};
+use crate::reconcile::input::Approvals;
+use crate::reconcile::outcome::{Outcome, RowResult};
+use crate::reconcile::plan::{EmailFrom, Plan, What};
+use crate::roster::{DeliveryId, FeedId, Person, PersonId, RunId};
+use crate::store::deliveries::{self, DeliveryState, Judged};
+use crate::store::feeds::{self, Reference, ViewChange};
+use crate::store::fingerprints::{self, ACCEPTED, Entry, Kind, REJECTED, SETTLED};
+use crate::store::slice::Loaded;
+use crate::store::{Connection, commit, holds, runs};
+
+/// Answers that stand, and the one this run carries out.
+pub(super) struct Answers {
+    pub(super) decisions: Vec<(i64, holds::Sets)>,
+    pub(super) remember: Option<(holds::Sets, chrono::DateTime<chrono::Utc>)>,
+}
+
+/// Everything the run changes, in one transaction.
+pub(super) async fn write(
+    context: &Context<'_>,
+    stage: Stage,
+    mut plan: Plan,
+    loaded: Loaded,
+    answers: Answers,
+    approvals: &Approvals,
+    done: &mut Done,
+) -> Result<(), RunError> {
+    let app = context.app;
+    let now = context.started;
+    let mut tx = app.store.begin().await?;
+    let ids = real_feeds(&mut tx, context, &stage, &mut plan).await?;
+    let holders: HashMap<PersonId, Person> = holders(&plan, &loaded);
+    let approved = |operation: &crate::reconcile::Operation| {
+        approvals.run.is_some() || approvals.operations.contains(&operation.key())
+    };
+    let mut applying = Applying {
+        district: &context.district.id,
+        run: context.id,
+        now,
+        rows: loaded.rows,
+        deliveries: context
+            .inputs
+            .iter()
+            .enumerate()
+            .filter_map(|(rank, input)| Some((rank, input.delivery.as_ref()?.id)))
+            .collect(),
+        sources: context
+            .inputs
+            .iter()
+            .map(|input| (ids.get(&input.meta.id).copied().unwrap_or(input.meta.id), input.meta.source.to_string()))
+            .collect(),
+        holders,
+        approved: &approved,
+    };
+    let applied = apply(&mut tx, &plan, &mut applying).await?;
+    for prepared in &stage.prepared {
+        let feed = ids.get(&prepared.feed.id).copied().unwrap_or(prepared.feed.id);
+        write_feed(&mut tx, context, prepared, feed, &plan, &applied).await?;
+    }
+    for (rank, input) in context.inputs.iter().enumerate() {
+        // A bridge of a feed that delivered nothing may have dissolved.
+        if input.delivery.is_none()
+            && let Some(outcome) = plan.feeds.get(&rank)
+        {
+            feeds::set_counts(&mut tx, input.meta.id, &outcome.counts).await?;
+        }
+    }
+    write_asides(&mut tx, context, &stage, &ids).await?;
+    write_answers(&mut tx, context, &plan, answers.decisions).await?;
+    if let (Some((sets, until)), Some(run)) = (&answers.remember, approvals.run) {
+        holds::decide(&mut tx, &context.district.id, run, "approve", sets, now, Some(*until)).await?;
+    }
+    write_holds(&mut tx, context, &stage, &plan, done).await?;
+    write_rows(&mut tx, context, done).await?;
+    done.report.finished_at = Some(shown_time(app.clock.now()));
+    let report = crate::store::values::json(&done.report);
+    runs::finish(
+        &mut tx,
+        &runs::Finished {
+            id: context.id,
+            state: &done.report.state,
+            at: app.clock.now(),
+            active_before: context.population.active,
+            flowed: applied.flowed,
+            report: &report,
+        },
+    )
+    .await?;
+    commit(tx, "apply a run").await?;
+    Ok(())
+}
+
+/// Feeds that were only planned get their numbers.
+pub(super) async fn real_feeds(
+    tx: &mut Connection,
+    context: &Context<'_>,
+    stage: &Stage,
+    plan: &mut Plan,
+) -> Result<HashMap<FeedId, FeedId>, RunError> {
+    let mut ids = HashMap::new();
+    let planned = stage.prepared.iter().map(|p| (p.feed.id, p.feed.name.clone(), p.feed.source.clone()));
+    let aside = stage
+        .asides
+        .iter()
+        .filter_map(|aside| aside.feed.clone().map(|(id, name)| (id, name, aside.arrival.delivery.source.clone())));
+    for (planned, name, source) in planned.chain(aside).filter(|(id, ..)| id.0 < 0).collect::<Vec<_>>() {
+        let real = feeds::ensure(tx, &context.district.id, &source, &name, context.started).await?;
+        ids.insert(planned, real);
+    }
+    let real = |id: &mut FeedId| {
+        if let Some(real) = ids.get(id) {
+            *id = *real;
+        }
+    };
+    for change in &mut plan.claims {
+        if let crate::reconcile::plan::ClaimChange::Put { claim, .. } = change {
+            real(&mut claim.feed);
+        }
+    }
+    for hold in &mut plan.holds {
+        hold.feeds.iter_mut().for_each(real);
+    }
+    for operation in &mut plan.apply {
+        for state in &mut operation.after.classes {
+            if let crate::roster::Owner::File(feed) | crate::roster::Owner::Sync(feed) = &mut state.owner {
+                real(feed);
+            }
+        }
+    }
+    Ok(ids)
+}
+
+/// Archived (or leaving) people whose address passes on in this run.
+pub(super) fn holders(plan: &Plan, loaded: &Loaded) -> HashMap<PersonId, Person> {
+    plan.apply
+        .iter()
+        .filter_map(|operation| match operation.email_from {
+            Some(EmailFrom::Archived(holder)) => loaded.slice.people.iter().find(|person| person.id == holder).cloned(),
+            Some(EmailFrom::Leaving(holder)) => loaded
+                .slice
+                .people
+                .iter()
+                .find(|person| person.id == holder)
+                .cloned()
+                .map(|person| Person { email: None, ..person }),
+            _ => None,
+        })
+        .map(|person| (person.id, person))
+        .collect()
+}
+
+pub(super) async fn write_feed(
+    tx: &mut Connection,
+    context: &Context<'_>,
+    prepared: &Prepared,
+    feed: FeedId,
+    plan: &Plan,
+    applied: &Applied,
+) -> Result<(), RunError> {
+    let delivery = &prepared.arrival.delivery;
+    let rank = context.inputs.iter().position(|input| input.meta.id == prepared.feed.id);
+    let outcome = rank.and_then(|rank| plan.feeds.get(&rank));
+    let is_applied = outcome.is_some_and(|outcome| outcome.applied);
+    let accepted = outcome.is_some_and(|outcome| outcome.accepted);
+    let state = if is_applied { DeliveryState::Applied } else { DeliveryState::Held };
+    let message = outcome.and_then(|outcome| outcome.held_by.as_deref()).unwrap_or_default();
+    deliveries::judge(
+        tx,
+        &Judged {
+            id: delivery.id,
+            feed: Some(feed),
+            state,
+            verdict: prepared.judgement.verdict,
+            mode: prepared.mode.as_str(),
+            format: Some(prepared.read.format.id),
+            message,
+            rows_read: prepared.read.tally.read,
+            policy: delivery.policy,
+            run: Some(context.id),
+        },
+    )
+    .await?;
+    if !is_applied {
+        return Ok(());
+    }
+    let entries = entries(prepared, feed, outcome.map(|outcome| outcome.rows.as_slice()).unwrap_or_default(), applied);
+    if prepared.mode == Mode::Patch {
+        return write_patch(tx, prepared, feed, outcome, entries).await;
+    }
+    let entries = if prepared.mode == Mode::Merge { merged(&prepared.view, entries) } else { entries };
+    if accepted {
+        fingerprints::drop_list(tx, feed, Kind::Reference).await?;
+    } else if prepared.reference.is_none() && prepared.feed.reference_delivery.is_some() {
+        fingerprints::save(tx, feed, Kind::Reference, &prepared.view).await?;
+    }
+    fingerprints::save(tx, feed, Kind::View, &entries).await?;
+    let reference = Reference {
+        rows: prepared.read.tally.read,
+        inactive: prepared.read.tally.inactive,
+        domains: domains(prepared),
+        final_newline: prepared.read.ending.final_newline,
+        stated_at: Some(delivery.stated_at),
+        stated_kind: delivery.stated_kind.clone(),
+    };
+    let default = crate::reconcile::input::Counts::default();
+    feeds::set_view(
+        tx,
+        &ViewChange {
+            feed,
+            delivery: delivery.id,
+            format: prepared.read.format.id,
+            stated_at: delivery.stated_at,
+            at: context.started,
+            counts: outcome.map_or(&default, |outcome| &outcome.counts),
+            reference: accepted.then_some(&reference),
+        },
+    )
+    .await?;
+    Ok(())
+}
+
+/// Domains of the reference: those of rows that were looked at, and for rows known to the letter the
+/// reference's own, in proportion.
+pub(super) fn domains(prepared: &Prepared) -> BTreeMap<String, u64> {
+    let mut domains = prepared.read.domains.clone();
+    let before = prepared.feed.reference.as_ref().map(|reference| reference.domains.clone()).unwrap_or_default();
+    let total: u64 = before.values().sum();
+    for (domain, n) in before {
+        *domains.entry(domain).or_default() += (n * prepared.read.tally.known).checked_div(total).unwrap_or_default();
+    }
+    domains
+}
+
+/// The new view's entries, in file order.
+pub(super) fn entries(prepared: &Prepared, feed: FeedId, rows: &[RowResult], applied: &Applied) -> Vec<Entry> {
+    let refused: HashSet<u64> =
+        rows.iter().filter(|row| matches!(row.outcome, Outcome::Rejected(_))).map(|row| row.line).collect();
+    prepared
+        .read
+        .seen
+        .iter()
+        .map(|seen| match prepared.view.get(seen.known as usize) {
+            Some(entry) => *entry,
+            None if refused.contains(&u64::from(seen.line)) => {
+                Entry { key: seen.key, fingerprint: seen.fingerprint, claim: 0, flags: REJECTED }
+            }
+            None => {
+                let (claim, settled) = applied.claims.get(&(feed, seen.fingerprint)).copied().unwrap_or_default();
+                let flags = if settled { ACCEPTED | SETTLED } else { ACCEPTED };
+                Entry { key: seen.key, fingerprint: seen.fingerprint, claim, flags }
+            }
+        })
+        .collect()
+}
+
+/// A merge adds to the view: rows of the same key are replaced.
+pub(super) fn merged(view: &[Entry], new: Vec<Entry>) -> Vec<Entry> {
+    let keys: HashMap<u64, Entry> = new.iter().map(|entry| (entry.key, *entry)).collect();
+    let known: HashSet<u64> = view.iter().map(|entry| entry.key).collect();
+    let kept = view.iter().map(|entry| keys.get(&entry.key).copied().unwrap_or(*entry));
+    kept.chain(new.iter().filter(|entry| !known.contains(&entry.key)).copied()).collect()
+}
+
+/// A patch belongs to its parent's view and is never the reference.
+pub(super) async fn write_patch(
+    tx: &mut Connection,
+    prepared: &Prepared,
+    feed: FeedId,
+    outcome: Option<&crate::reconcile::plan::FeedOutcome>,
+    entries: Vec<Entry>,
+) -> Result<(), RunError> {
+    let view = fingerprints::load(tx, feed, Kind::View).await?;
+    if prepared.feed.reference_delivery == prepared.feed.view_delivery && prepared.feed.view_delivery.is_some() {
+        // The reference stays what it was: rows as the parent delivery had them.
+        fingerprints::save(tx, feed, Kind::View, &merged(&view, entries)).await?;
+    } else {
+        fingerprints::save(tx, feed, Kind::View, &merged(&view, entries)).await?;
+    }
+    if let Some(outcome) = outcome {
+        feeds::set_counts(tx, feed, &outcome.counts).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn write_asides(
+    tx: &mut Connection,
+    context: &Context<'_>,
+    stage: &Stage,
+    ids: &HashMap<FeedId, FeedId>,
+) -> Result<(), RunError> {
+    for aside in &stage.asides {
+        let feed = aside.feed.as_ref().map(|(id, _)| ids.get(id).copied().unwrap_or(*id));
+        let mode = aside.arrival.delivery.mode.clone().unwrap_or_else(|| Mode::Snapshot.as_str().to_owned());
+        deliveries::judge(
+            tx,
+            &Judged {
+                id: aside.arrival.delivery.id,
+                feed,
+                state: aside.state,
+                verdict: aside.verdict,
+                mode: &mode,
+                format: aside.format,
+                message: &aside.message,
+                rows_read: 0,
+                policy: aside.arrival.delivery.policy,
+                run: Some(context.id),
+            },
+        )
+        .await?;
+        if let (Verdict::Late, Some(feed)) = (aside.verdict, feed) {
+            let before = context.inputs.iter().find(|input| input.meta.id == feed);
+            let _ = before;
+            let late = feeds::of_district(tx, &context.district.id).await?.into_iter().find(|f| f.id == feed);
+            feeds::set_late(tx, feed, late.map_or(1, |feed| feed.late + 1)).await?;
+        }
+    }
+    for id in &stage.replaced {
+        deliveries::set_state(tx, *id, DeliveryState::Superseded, Verdict::Superseded).await?;
+    }
+    Ok(())
+}
+
+/// An answer about dark cells is remembered until the cell is seen again (S3).
+pub(super) async fn write_answers(
+    tx: &mut Connection,
+    context: &Context<'_>,
+    plan: &Plan,
+    decisions: Vec<(i64, holds::Sets)>,
+) -> Result<(), RunError> {
+    for (id, mut sets) in decisions {
+        let before = sets.dark.len();
+        sets.dark.retain(|(feed, cause)| {
+            let delivered =
+                context.inputs.iter().enumerate().find(|(_, input)| input.meta.id == *feed && input.delivery.is_some());
+            let Some((rank, _)) = delivered else { return true };
+            let Some(outcome) = plan.feeds.get(&rank) else { return true };
+            !outcome.applied || outcome.dark.contains(cause)
+        });
+        if sets.dark.len() != before {
+            holds::set_sets(tx, id, &sets).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens tonight's questions; earlier ones about the same feeds are replaced by them.
+pub(super) async fn write_holds(
+    tx: &mut Connection,
+    context: &Context<'_>,
+    stage: &Stage,
+    plan: &Plan,
+    done: &mut Done,
+) -> Result<(), RunError> {
+    let delivered: HashSet<FeedId> =
+        context.inputs.iter().filter(|input| input.delivery.is_some()).map(|input| input.meta.id).collect();
+    let asides: HashSet<FeedId> = stage.asides.iter().filter_map(|a| a.feed.as_ref()).map(|feed| feed.0).collect();
+    let open = holds::open_in(tx, &context.district.id).await?;
+    let mut touched: BTreeSet<RunId> = BTreeSet::new();
+    let mut reports = done.report.held.iter_mut();
+    for hold in &plan.holds {
+        let since = holds::open(tx, &context.district.id, context.id, hold, context.started).await?;
+        if let Some(report) = reports.next() {
+            report.since = since.with_timezone(&context.district.zone).format("%Y-%m-%d").to_string();
+        }
+    }
+    for earlier in open {
+        let concerns = earlier.hold.feeds.iter().any(|feed| delivered.contains(feed));
+        let by_aside =
+            earlier.hold.what == What::Delivery && earlier.hold.feeds.iter().any(|feed| asides.contains(feed));
+        if concerns || (by_aside && plan.holds.iter().any(|hold| hold.rule == earlier.hold.rule)) {
+            let answered = Some(earlier.run.to_string()) == done.report.approves;
+            holds::close(tx, earlier.id, if answered { "approved" } else { "superseded" }).await?;
+            touched.insert(earlier.run);
+        }
+    }
+    let left: HashSet<RunId> =
+        holds::open_in(tx, &context.district.id).await?.into_iter().map(|hold| hold.run).collect();
+    for run in touched.into_iter().filter(|run| !left.contains(run) && *run != context.id) {
+        let approved = Some(run.to_string()) == done.report.approves;
+        let still_waits = approved && plan.is_held();
+        let (state, note) = match (approved, still_waits) {
+            (true, false) => ("completed", format!("approved; carried out by run {}", context.id)),
+            (true, true) => ("superseded", format!("approved in part; the rest waits in run {}", context.id)),
+            (false, _) => ("superseded", format!("replaced by run {}", context.id)),
+        };
+        runs::set_state(tx, run, state, &note).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn write_rows(tx: &mut Connection, context: &Context<'_>, done: &Done) -> Result<(), RunError> {
+    let ids: HashMap<&str, DeliveryId> = done
+        .report
+        .deliveries
+        .iter()
+        .filter_map(|delivery| Some((delivery.file.as_str(), delivery.delivery.parse().ok()?)))
+        .collect();
+    for (place, delivery) in done.report.deliveries.iter().enumerate() {
+        if let Ok(id) = delivery.delivery.parse() {
+            runs::add_delivery(tx, context.id, id, place).await?;
+        }
+    }
+    for outcome in done.outcomes.iter().filter(|outcome| outcome.outcome != "unchanged") {
+        let Some(delivery) = ids.get(outcome.file.as_str()) else { continue };
+        let stored = runs::StoredOutcome {
+            delivery: *delivery,
+            line: outcome.line,
+            outcome: outcome.outcome.clone(),
+            rule: outcome.rule.clone(),
+            person: outcome.guid.as_deref().and_then(|guid| guid.parse().ok()),
+        };
+        runs::add_outcome(tx, context.id, &stored).await?;
+    }
+    for (file, finding) in &done.findings {
+        if let Some(delivery) = ids.get(file.as_str()) {
+            runs::add_finding(tx, context.id, *delivery, finding).await?;
+        }
+    }
+    Ok(())
+}
