@@ -127,6 +127,7 @@ pub async fn recover(opened: &Opened) -> Result<(), Failure> {
                 .await?;
         }
         crate::store::commit(tx, "tidy up").await?;
+        crate::pipeline::publish_owed(&opened.app, district).await?;
     }
     Ok(())
 }

@@ -15,32 +15,55 @@ use crate::reconcile::world::World;
 use crate::roster::PersonId;
 use crate::store::feeds::StoredFeed;
 use crate::store::slice::{self, Leads, Loaded};
-use crate::store::{Connection, claims, history, holds, people, runs};
+use crate::store::{Connection, claims, deliveries, history, holds, people, runs};
 
+/// An answer that still counts.
+pub(super) struct Decision {
+    pub(super) id: i64,
+    pub(super) sets: holds::Sets,
+    pub(super) is_approval: bool,
+}
+
+/// An approval lasts this long, or for two further deliveries of each feed, whichever is later.
+const APPROVAL_LASTS: TimeDelta = TimeDelta::hours(72);
+
+/// Adds the answers that still count to those of the request.
 pub(super) async fn load_decisions(
     connection: &mut Connection,
     district: &District,
     now: chrono::DateTime<chrono::Utc>,
     approvals: &mut Approvals,
     rejections: &mut Rejections,
-) -> Result<Vec<(i64, holds::Sets)>, RunError> {
-    let mut dark = Vec::new();
-    for (id, sets) in holds::decisions(connection, &district.id, "approve", now).await? {
+) -> Result<Vec<Decision>, RunError> {
+    let mut decisions = Vec::new();
+    for (id, at, sets) in holds::decisions(connection, &district.id, "approve", now).await? {
+        if now - at > APPROVAL_LASTS && two_deliveries_since(connection, &sets, at).await? {
+            continue;
+        }
         approvals.operations.extend(sets.operations.iter().copied());
         approvals.deliveries.extend(sets.deliveries.iter().cloned());
         approvals.dark.extend(sets.dark.iter().cloned());
-        if !sets.dark.is_empty() {
-            dark.push((id, sets));
-        }
+        decisions.push(Decision { id, sets, is_approval: true });
     }
-    for (id, sets) in holds::decisions(connection, &district.id, "reject", now).await? {
+    for (id, _, sets) in holds::decisions(connection, &district.id, "reject", now).await? {
         rejections.operations.extend(sets.operations.iter().copied());
         rejections.dark.extend(sets.dark.iter().cloned());
-        if !sets.dark.is_empty() {
-            dark.push((id, sets));
+        decisions.push(Decision { id, sets, is_approval: false });
+    }
+    Ok(decisions)
+}
+
+async fn two_deliveries_since(
+    connection: &mut Connection,
+    sets: &holds::Sets,
+    at: chrono::DateTime<chrono::Utc>,
+) -> Result<bool, RunError> {
+    for feed in &sets.feeds {
+        if deliveries::count_since(connection, *feed, at).await? < 2 {
+            return Ok(false);
         }
     }
-    Ok(dark)
+    Ok(true)
 }
 
 /// Loads everybody the rows can lead to; rows of people who are reached by another key are looked at

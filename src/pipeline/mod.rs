@@ -22,6 +22,7 @@ use rosterd_contract::Clock;
 
 pub use arrive::Arrival;
 pub use district::{District, FeedRule, Source};
+pub use publish::publish_owed;
 pub use read::{ReadError, RowKeys, keys_of};
 pub use report::Report;
 pub use run::{Approval, Done, Request, RunError, run};

@@ -1,33 +1,85 @@
 //! Result files: report for machines and people, rows to correct, rows that went in. Written after
 //! the commit, each whole or not at all; writing them again is harmless.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use rosterd_formats::{OpenOptions, Table, write};
 use serde_json::Value;
 use tracing::warn;
 
-use super::report::{OutcomeReport, finding_json};
+use super::report::{OutcomeReport, Report, finding_json};
 use super::run::Done;
 use super::{App, District, Source};
 use crate::spool;
+use crate::store::{Doing, StoreError, commit, deliveries, outbox, runs};
 
 /// Longest part of a delivered name that stands in a result's name, in bytes.
 const NAME_LIMIT: usize = 180;
 
 /// Writes the result files of a run. A folder that cannot be written is told in the log and does not
-/// undo the run: everything stands in the store as well.
+/// undo the run: everything stands in the store as well, and the files are still owed.
 pub async fn publish(app: &App, district: &District, done: &Done) {
+    let mut all = true;
     for delivery in &done.report.deliveries {
         let Some(source) = district.source(&delivery.source) else { continue };
         let Some(folder) = source.results.clone() else { continue };
         let result = tokio::task::block_in_place(|| publish_one(app, district, source, &folder, done, delivery));
         if let Err(error) = result {
+            all = false;
             warn!(district = district.id, source = source.id, run = done.report.run, error = %chain(&error),
                 "The results could not be written; the run itself stands");
         }
     }
+    if all && let Err(error) = settle(app, done).await {
+        warn!(district = district.id, run = done.report.run, error = %chain(&error),
+            "The results were written but not marked so; they will be written again");
+    }
+}
+
+async fn settle(app: &App, done: &Done) -> Result<(), StoreError> {
+    let Ok(run) = done.report.run.parse() else { return Ok(()) };
+    let mut tx = app.store.begin().await?;
+    outbox::settle(&mut tx, run, outbox::RESULTS, app.clock.now()).await?;
+    commit(tx, "settle result files").await
+}
+
+/// Writes the result files that an earlier process owed when it stopped.
+///
+/// # Errors
+/// The store's.
+pub async fn publish_owed(app: &App, district: &District) -> Result<(), StoreError> {
+    let mut connection = app.store.reader().acquire().await.doing("look for owed results")?;
+    for id in outbox::owed(&mut connection, &district.id, outbox::RESULTS).await? {
+        let Some(run) = runs::get(&mut connection, id).await? else { continue };
+        let report: Report = serde_json::from_str(&run.report).unwrap_or_default();
+        let files: HashMap<_, _> = deliveries::of_run(&mut connection, id)
+            .await?
+            .into_iter()
+            .map(|delivery| (delivery.id, delivery.name))
+            .collect();
+        let file = |id| files.get(&id).cloned().unwrap_or_default();
+        let findings = runs::findings(&mut connection, id).await?;
+        let outcomes = runs::outcomes(&mut connection, id).await?;
+        let done = Done {
+            report,
+            findings: findings.into_iter().map(|(delivery, finding)| (file(delivery), finding)).collect(),
+            outcomes: outcomes
+                .into_iter()
+                .map(|outcome| OutcomeReport {
+                    file: file(outcome.delivery),
+                    line: outcome.line,
+                    outcome: outcome.outcome,
+                    rule: outcome.rule,
+                    guid: outcome.person.map(|person| person.to_string()),
+                })
+                .collect(),
+            plan: Vec::new(),
+            exit: 0,
+        };
+        publish(app, district, &done).await;
+    }
+    Ok(())
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

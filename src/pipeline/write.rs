@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use rosterd_contract::{Mode, Verdict};
 
 use super::apply::{Applied, Applying, apply};
+use super::load::Decision;
 use super::prepare::{Prepared, Stage};
 use super::report::shown_time;
 use super::run::{Context, Done, RunError};
@@ -16,11 +17,11 @@ use crate::store::deliveries::{self, DeliveryState, Judged};
 use crate::store::feeds::{self, Reference, ViewChange};
 use crate::store::fingerprints::{self, ACCEPTED, Entry, Kind, REJECTED, SETTLED};
 use crate::store::slice::Loaded;
-use crate::store::{Connection, commit, holds, runs};
+use crate::store::{Connection, commit, holds, outbox, runs};
 
 /// Answers that stand, and the one this run carries out.
 pub(super) struct Answers {
-    pub(super) decisions: Vec<(i64, holds::Sets)>,
+    pub(super) decisions: Vec<Decision>,
     pub(super) remember: Option<(holds::Sets, chrono::DateTime<chrono::Utc>)>,
 }
 
@@ -75,12 +76,15 @@ pub(super) async fn write(
         }
     }
     write_asides(&mut tx, context, &stage, &ids).await?;
-    write_answers(&mut tx, context, &plan, answers.decisions).await?;
-    if let (Some((sets, until)), Some(run)) = (&answers.remember, approvals.run) {
-        holds::decide(&mut tx, &context.district.id, run, "approve", sets, now, Some(*until)).await?;
+    let spent: HashSet<[u8; 16]> = plan.apply.iter().map(crate::reconcile::Operation::key).collect();
+    write_answers(&mut tx, context, &plan, answers.decisions, &spent).await?;
+    if let (Some((mut sets, until)), Some(run)) = (answers.remember, approvals.run) {
+        sets.operations.retain(|key| !spent.contains(key));
+        holds::decide(&mut tx, &context.district.id, run, "approve", &sets, now, Some(until)).await?;
     }
     write_holds(&mut tx, context, &stage, &plan, done).await?;
     write_rows(&mut tx, context, done).await?;
+    outbox::owe(&mut tx, &context.district.id, context.id, outbox::RESULTS).await?;
     done.report.finished_at = Some(shown_time(app.clock.now()));
     let report = crate::store::values::json(&done.report);
     runs::finish(
@@ -329,15 +333,18 @@ pub(super) async fn write_asides(
     Ok(())
 }
 
-/// An answer about dark cells is remembered until the cell is seen again (S3).
+/// An answer about dark cells is remembered until the cell is seen again (S3); an approved operation
+/// until it was carried out, since doing it once more would need new evidence (I32).
 pub(super) async fn write_answers(
     tx: &mut Connection,
     context: &Context<'_>,
     plan: &Plan,
-    decisions: Vec<(i64, holds::Sets)>,
+    decisions: Vec<Decision>,
+    spent: &HashSet<[u8; 16]>,
 ) -> Result<(), RunError> {
-    for (id, mut sets) in decisions {
-        let before = sets.dark.len();
+    for Decision { id, mut sets, is_approval } in decisions {
+        let before = sets.dark.len() + sets.operations.len();
+        sets.operations.retain(|key| !is_approval || !spent.contains(key));
         sets.dark.retain(|(feed, cause)| {
             let delivered =
                 context.inputs.iter().enumerate().find(|(_, input)| input.meta.id == *feed && input.delivery.is_some());
@@ -345,7 +352,7 @@ pub(super) async fn write_answers(
             let Some(outcome) = plan.feeds.get(&rank) else { return true };
             !outcome.applied || outcome.dark.contains(cause)
         });
-        if sets.dark.len() != before {
+        if sets.dark.len() + sets.operations.len() != before {
             holds::set_sets(tx, id, &sets).await?;
         }
     }

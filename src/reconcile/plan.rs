@@ -91,7 +91,7 @@ pub struct Operation {
     pub remarks: Vec<Remark>,
     /// Ranks of the feeds whose statements changed the person.
     pub feeds: Vec<usize>,
-    /// Evidence of a create: the normalised content of its row.
+    /// Evidence of a create, or of a removal by status: the normalised content of its row.
     pub content: Option<[u8; 16]>,
     /// An identity match whose names, or whose value, jumped (G07).
     pub discontinuous: bool,
@@ -103,13 +103,11 @@ impl Operation {
     pub fn key(&self) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.action.as_str().as_bytes());
-        match (self.action, &self.content) {
-            (Action::Create, Some(content)) => {
-                hasher.update(content);
-            }
-            _ => {
-                hasher.update(self.person.0.as_bytes());
-            }
+        if self.action != Action::Create {
+            hasher.update(self.person.0.as_bytes());
+        }
+        if let Some(content) = &self.content {
+            hasher.update(content);
         }
         if self.action == Action::Update {
             hasher.update(self.after.email.as_deref().unwrap_or_default().as_bytes());

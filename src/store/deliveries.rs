@@ -235,6 +235,20 @@ pub async fn of_feed(connection: &mut Connection, feed: FeedId, limit: i64) -> R
         .collect()
 }
 
+/// How many deliveries of a feed came after a moment.
+///
+/// # Errors
+/// The database's.
+pub async fn count_since(connection: &mut Connection, feed: FeedId, at: DateTime<Utc>) -> Result<u64, StoreError> {
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM deliveries WHERE feed_id = $1 AND received_at > $2")
+        .bind(feed.0)
+        .bind(time_text(at))
+        .fetch_one(connection)
+        .await
+        .doing("count deliveries")?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
 /// Deliveries of a run, in their order.
 ///
 /// # Errors

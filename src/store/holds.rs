@@ -151,9 +151,9 @@ pub async fn decisions(
     district: &str,
     answer: &'static str,
     now: DateTime<Utc>,
-) -> Result<Vec<(i64, Sets)>, StoreError> {
-    let rows: Vec<(i64, String)> = sqlx::query_as(
-        "SELECT decision_id, sets FROM decisions
+) -> Result<Vec<(i64, DateTime<Utc>, Sets)>, StoreError> {
+    let rows: Vec<(i64, String, String)> = sqlx::query_as(
+        "SELECT decision_id, at, sets FROM decisions
           WHERE district_id = $1 AND answer = $2 AND (until IS NULL OR until > $3) ORDER BY decision_id",
     )
     .bind(district)
@@ -162,7 +162,7 @@ pub async fn decisions(
     .fetch_all(connection)
     .await
     .doing("list answers")?;
-    rows.into_iter().map(|(id, sets)| Ok((id, from_json("answer", &sets)?))).collect()
+    rows.into_iter().map(|(id, at, sets)| Ok((id, time(&at)?, from_json("answer", &sets)?))).collect()
 }
 
 /// Narrows what a remembered answer covers (a dark cell was seen again).

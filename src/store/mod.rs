@@ -12,6 +12,7 @@ pub mod fingerprints;
 pub mod history;
 pub mod holds;
 pub mod keys;
+pub mod outbox;
 pub mod people;
 pub mod runs;
 pub mod slice;

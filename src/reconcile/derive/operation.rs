@@ -100,6 +100,7 @@ pub(super) fn operation(
         .then(|| candidates.iter().find_map(|candidate| email_source(candidate, &after)))
         .flatten();
     let removal = (action == Action::Archive).then(|| removal(context, before, points, classes));
+    let by_status = removal.as_ref().is_some_and(|removal| removal.by_status);
     let mut feeds: Vec<usize> =
         points.iter().filter(|p| p.candidate.is_some() || p.gone.is_some()).map(|p| p.rank).collect();
     feeds.dedup();
@@ -115,7 +116,7 @@ pub(super) fn operation(
         removal,
         remarks: remarks.to_vec(),
         feeds,
-        content: is_new.then(|| first.map(|candidate| content_hash(&candidate.group.record))).flatten(),
+        content: (is_new || by_status).then(|| first.map(|candidate| content_hash(&candidate.group.record))).flatten(),
         discontinuous: !is_new && jumped(before, &candidates),
         matched: !is_new && !candidates.is_empty(),
         after,
