@@ -47,6 +47,8 @@ CREATE TABLE deliveries (
     verdict TEXT,
     message TEXT NOT NULL DEFAULT '',
     rows_read INTEGER NOT NULL DEFAULT 0,
+    -- applied without a hold
+    accepted INTEGER NOT NULL DEFAULT 0,
     run_id BLOB,
     policy INTEGER NOT NULL DEFAULT 0,
     results TEXT

@@ -47,6 +47,7 @@ pub async fn check(
         verdict: None,
         message: String::new(),
         rows_read: 0,
+        accepted: false,
         policy: 0,
         results: None,
     };

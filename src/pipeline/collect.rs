@@ -187,6 +187,7 @@ fn new_delivery(
         verdict: None,
         message: String::new(),
         rows_read: 0,
+        accepted: false,
         policy: 0,
         results: source.results.as_ref().map(|path| path.display().to_string()),
     }

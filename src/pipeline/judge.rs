@@ -94,7 +94,7 @@ fn same_bytes(case: &Case<'_>, judgement: &mut Judgement) {
     if case.again {
         return;
     }
-    let Some(older) = case.history.iter().filter(applied).find(same) else { return };
+    let Some(older) = case.history.iter().filter(|other| other.accepted).find(same) else { return };
     // The same bytes on two more nights are a normal delivery.
     let nights = case.history.iter().take_while(same).filter(|other| !applied(other)).count();
     if nights >= 2 {

@@ -14,6 +14,7 @@ mod read;
 pub mod report;
 pub mod run;
 pub mod text;
+mod view;
 mod write;
 
 use std::sync::Arc;

@@ -86,7 +86,7 @@ fn people(out: &mut String, report: &Report) {
             ("held", absent.held),
         ];
         let list: Vec<String> = parts.iter().filter(|(_, n)| *n > 0).map(|(word, n)| format!("{n} {word}")).collect();
-        let _ = writeln!(out, "  no longer in the file: {} ({})", absent.total, list.join(", "));
+        let _ = writeln!(out, "  without a valid row now: {} ({})", absent.total, list.join(", "));
     }
 }
 

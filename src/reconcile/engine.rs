@@ -7,10 +7,10 @@ use rosterd_contract::{RoleClass, Status};
 use super::decide::{Decided, blank, decide_all, near_twin};
 use super::derive::{Context, Derived, derive};
 use super::finish::{Finish, finish};
-use super::gates::{Measures, evaluate, pairs};
+use super::gates::{Measures, Pair, evaluate, pairs as gate_pairs};
 use super::identity_table::Who;
 use super::input::{FeedInput, Input, WholeHold};
-use super::plan::Plan;
+use super::plan::{Operation, Plan};
 use super::resolve::{self, Candidate, Fates};
 use super::rows::{Results, sort_rows};
 use super::scope::{FeedScope, ScopeContext, Standing, absent_claims, prove};
@@ -37,9 +37,15 @@ pub fn reconcile(mut input: Input<'_>) -> Plan {
     let whole = whole_holds(&mut input);
     let has_held = whole.values().any(|holds| !holds.is_empty());
     let preview = has_held.then(|| preview(&input, &whole));
-    let resolved = resolve_all(&input, &whole);
-    let operations: Vec<_> = resolved.derived.iter().filter_map(|derived| derived.operation.clone()).collect();
-    let pairs = pairs(&resolved.world, &input.feeds, &operations);
+    let mut resolved = resolve_all(&input, &whole, &Ties::new());
+    let mut operations = operations_of(&resolved);
+    let mut pairs = gate_pairs(&resolved.world, &input.feeds, &operations);
+    let ties = approved_ties(&input, &operations, &pairs);
+    if !ties.is_empty() {
+        resolved = resolve_all(&input, &whole, &ties);
+        operations = operations_of(&resolved);
+        pairs = gate_pairs(&resolved.world, &input.feeds, &operations);
+    }
     let trips = evaluate(&Measures {
         limits: &input.policy.limits,
         feeds: &input.feeds,
@@ -52,8 +58,24 @@ pub fn reconcile(mut input: Input<'_>) -> Plan {
         discontinuities: &resolved.discontinuities,
         matched: &resolved.matched,
     });
-    let keys = operations.iter().map(super::plan::Operation::key).collect();
+    let keys = operations.iter().map(Operation::key).collect();
     finish(Finish { input: &input, resolved, operations, keys, pairs, trips, whole, preview })
+}
+
+/// Rows that an approved re-key ties to a person: feed rank and line.
+type Ties = BTreeMap<(usize, u64), PersonId>;
+
+fn operations_of(resolved: &Resolved) -> Vec<Operation> {
+    resolved.derived.iter().filter_map(|derived| derived.operation.clone()).collect()
+}
+
+/// An operator said yes to the pairs of G08: the newcomer's row is the partner's, under a new key.
+fn approved_ties(input: &Input<'_>, operations: &[Operation], pairs: &[Pair]) -> Ties {
+    pairs
+        .iter()
+        .filter(|pair| super::decide::is_rekey_approved(input, &input.feeds, pair.feed))
+        .filter_map(|pair| Some((operations.get(pair.create)?.evidence?, pair.partner)))
+        .collect()
 }
 
 /// Holds on whole deliveries that no approval lifts, by rank.
@@ -79,9 +101,9 @@ fn whole_holds(input: &mut Input<'_>) -> BTreeMap<usize, Vec<WholeHold>> {
 }
 
 /// What the held deliveries would do if they were let in: for the question's numbers.
-fn preview(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>) -> BTreeMap<usize, Vec<super::plan::Operation>> {
-    let resolved = resolve_all(input, &BTreeMap::new());
-    let mut by_feed: BTreeMap<usize, Vec<super::plan::Operation>> = BTreeMap::new();
+fn preview(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>) -> BTreeMap<usize, Vec<Operation>> {
+    let resolved = resolve_all(input, &BTreeMap::new(), &Ties::new());
+    let mut by_feed: BTreeMap<usize, Vec<Operation>> = BTreeMap::new();
     for operation in resolved.derived.into_iter().filter_map(|derived| derived.operation) {
         for rank in operation.feeds.iter().filter(|rank| whole.contains_key(rank)) {
             by_feed.entry(*rank).or_default().push(operation.clone());
@@ -91,7 +113,7 @@ fn preview(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>) -> BTreeM
 }
 
 /// Everything up to one operation a person.
-fn resolve_all(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>) -> Resolved {
+fn resolve_all(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>, ties: &Ties) -> Resolved {
     let feeds: Vec<FeedInput> = input
         .feeds
         .iter()
@@ -110,6 +132,11 @@ fn resolve_all(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>) -> Re
         results.extend(sorted.results);
         protected.insert(rank, sorted.protected);
         candidates.extend(sorted.groups.into_iter().map(|group| resolve::look_up(&world, &feeds, rank, group)));
+    }
+    for candidate in &mut candidates {
+        if let Some(person) = ties.get(&(candidate.feed, candidate.group.line)) {
+            resolve::tie(&world, candidate, *person);
+        }
     }
     reject_rows_of_one_person(&world, &feeds, &mut candidates, &mut results, &mut protected);
     for (rank, feed) in feeds.iter().enumerate() {

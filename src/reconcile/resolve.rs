@@ -71,6 +71,19 @@ pub fn look_up(world: &World, feeds: &[FeedInput], feed: usize, group: Group) ->
     Candidate { feed, group, a, by_link, contradicts, b, email, witness, name, wishes: true, decision: None }
 }
 
+/// Ties a row to a person by an operator's word (an approved re-key).
+pub fn tie(world: &World, candidate: &mut Candidate, person: PersonId) {
+    let Some(known) = world.person(person) else { return };
+    let (email, b) = find_b(world, &candidate.group, Some(known));
+    candidate.a = Some(person);
+    candidate.by_link = false;
+    candidate.contradicts = false;
+    candidate.witness = true;
+    candidate.name = agreement(&candidate.group.record, known).name;
+    candidate.email = email;
+    candidate.b = b;
+}
+
 /// Works out whether the source's address for A would win the merge; needs to know who is absent.
 pub fn set_wish(world: &World, policy: &Policy, feeds: &[FeedInput], candidate: &mut Candidate) {
     let meta = feeds.get(candidate.feed).map(|input| &input.meta);

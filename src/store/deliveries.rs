@@ -61,13 +61,15 @@ pub struct StoredDelivery {
     pub verdict: Option<Verdict>,
     pub message: String,
     pub rows_read: u64,
+    /// Applied without a hold.
+    pub accepted: bool,
     pub policy: i64,
     /// Where the result files go; `None`: nowhere.
     pub results: Option<String>,
 }
 
 const COLUMNS: &str = "delivery_id, source_id, feed_id, name, sha256, bytes, received_at, stated_at, stated_kind, \
-                       accept_baseline, mode, format, state, verdict, message, rows_read, policy, results";
+                       accept_baseline, mode, format, state, verdict, message, rows_read, accepted, policy, results";
 
 fn delivery(row: &sqlx::sqlite::SqliteRow) -> Result<StoredDelivery, StoreError> {
     let what = "read a delivery";
@@ -93,6 +95,7 @@ fn delivery(row: &sqlx::sqlite::SqliteRow) -> Result<StoredDelivery, StoreError>
         verdict: option("verdict")?.and_then(|word| Verdict::from_word(&word)),
         message: text("message")?,
         rows_read: u64::try_from(number("rows_read")?).unwrap_or_default(),
+        accepted: number("accepted")? != 0,
         policy: number("policy")?,
         results: option("results")?,
     })
@@ -139,6 +142,7 @@ pub struct Judged<'a> {
     pub format: Option<&'a str>,
     pub message: &'a str,
     pub rows_read: u64,
+    pub accepted: bool,
     pub policy: i64,
     pub run: Option<RunId>,
 }
@@ -150,8 +154,8 @@ pub struct Judged<'a> {
 pub async fn judge(connection: &mut Connection, judged: &Judged<'_>) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE deliveries SET feed_id = COALESCE($1, feed_id), state = $2, verdict = $3, mode = $4, format = $5,
-                message = $6, rows_read = $7, policy = $8, run_id = COALESCE($9, run_id)
-          WHERE delivery_id = $10",
+                message = $6, rows_read = $7, accepted = $8, policy = $9, run_id = COALESCE($10, run_id)
+          WHERE delivery_id = $11",
     )
     .bind(judged.feed.map(|feed| feed.0))
     .bind(judged.state.as_str())
@@ -160,6 +164,7 @@ pub async fn judge(connection: &mut Connection, judged: &Judged<'_>) -> Result<(
     .bind(judged.format)
     .bind(judged.message)
     .bind(i64::try_from(judged.rows_read).unwrap_or(i64::MAX))
+    .bind(i64::from(judged.accepted))
     .bind(judged.policy)
     .bind(judged.run.map(|run| run.0.as_bytes().to_vec()))
     .bind(judged.id.0.as_bytes().as_slice())

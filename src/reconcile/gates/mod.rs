@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rosterd_contract::Mode;
 
-use super::input::{Approvals, FeedInput, Population};
+use super::input::{Approvals, Delivery, FeedInput, Population};
 use super::limits::Limits;
 use super::plan::{Action, Operation, What};
 use super::scope::FeedScope;
@@ -78,16 +78,20 @@ fn lifted(measures: &Measures<'_>, trip: &Trip) -> bool {
     if trip.what != What::All && trip.rule != "G08" {
         return false;
     }
+    let concerned = |rank: &usize| trip.feeds.is_empty() || trip.feeds.contains(rank);
     let mut deliveries = measures
         .feeds
         .iter()
         .enumerate()
-        .filter(|(rank, _)| trip.feeds.is_empty() || trip.feeds.contains(rank))
+        .filter(|(rank, _)| concerned(rank))
+        .filter_map(|(_, input)| input.delivery.as_ref())
         .peekable();
-    deliveries.peek().is_some()
-        && deliveries
-            .filter_map(|(_, input)| input.delivery.as_ref())
-            .all(|delivery| measures.approvals.deliveries.contains(&(delivery.id, trip.rule.to_owned())))
+    // A plan that was shown whole and approved whole is not asked about again under another number.
+    let answered = |delivery: &Delivery| {
+        let is_lifted = |rule: &str| measures.approvals.deliveries.contains(&(delivery.id, rule.to_owned()));
+        ["G06", "G07", "G08"].into_iter().any(is_lifted)
+    };
+    deliveries.peek().is_some() && deliveries.all(answered)
 }
 
 impl Measures<'_> {
