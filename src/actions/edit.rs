@@ -11,6 +11,7 @@ use crate::reconcile::derive::ALIAS_DAYS;
 use crate::reconcile::merge::split_list;
 use crate::roster::{Attribute, Owner, Person, Pin, PresencePin, RunId, State};
 use crate::store::history::{self, Change};
+use crate::store::keys::NewKey;
 use crate::store::{Connection, claims, commit, keys, people, runs};
 
 /// Edits fields of a person; every edited field is pinned, with the value it overrode (F4).
@@ -141,7 +142,8 @@ async fn move_email(
         }
     }
     keys::end_aliases(tx, &district.id, new).await?;
-    keys::open_key(tx, &district.id, row, None, new, now).await?;
+    let key = NewKey { person: row, class: None, value: new.into() };
+    keys::open(tx, &district.id, &[key], now).await?;
     Ok(())
 }
 
@@ -173,7 +175,7 @@ async fn write(
             approved: true,
             at: now,
         };
-        history::append(&mut tx, &district.id, row, &change).await?;
+        history::append(&mut tx, &district.id, &[(row, change)]).await?;
         commit(tx, "edit a person").await?;
     }
     let text = if before == after {

@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 use crate::reconcile::derive::ALIAS_DAYS;
 use crate::reconcile::plan::{Action, ClaimChange, EmailFrom, Operation, Plan};
 use crate::roster::{Attribute, Claim, Evidence, FeedId, Person, PersonId, RunId};
+use crate::store::claims::NewClaim;
 use crate::store::history::{self, Change};
+use crate::store::keys::{NewKey, NewLink};
 use crate::store::{Connection, StoreError, claims, keys, people};
 
 /// What applying works with.
@@ -48,18 +50,37 @@ pub async fn apply(
 ) -> Result<Applied, StoreError> {
     let mut applied = Applied::default();
     release_keys(connection, plan, applying).await?;
+    create_people(connection, plan, applying).await?;
+    let mut keys = Vec::new();
+    let mut changes = Vec::new();
     for operation in &plan.apply {
-        write_person(connection, operation, applying).await?;
-    }
-    for operation in &plan.apply {
-        acquire_keys(connection, operation, applying).await?;
-        append_history(connection, operation, applying).await?;
+        if operation.action != Action::Create {
+            write_person(connection, operation, applying).await?;
+        }
+        acquire_keys(connection, operation, applying, &mut keys).await?;
+        changes.push(change_of(operation, applying)?);
         count_flow(operation, applying, &mut applied);
     }
-    for change in &plan.claims {
-        write_claim(connection, change, applying, &mut applied).await?;
-    }
+    keys::open(connection, applying.district, &keys, applying.now).await?;
+    history::append(connection, applying.district, &changes).await?;
+    write_claims(connection, plan, applying, &mut applied).await?;
     Ok(applied)
+}
+
+/// Newcomers, many at a time.
+async fn create_people(
+    connection: &mut Connection,
+    plan: &Plan,
+    applying: &mut Applying<'_>,
+) -> Result<(), StoreError> {
+    let mut row = people::last_row(connection).await?;
+    let mut new = Vec::new();
+    for operation in plan.apply.iter().filter(|operation| operation.action == Action::Create) {
+        row += 1;
+        applying.rows.insert(operation.person, row);
+        new.push((row, &operation.after));
+    }
+    people::insert(connection, applying.district, &new, applying.run, applying.now).await
 }
 
 fn count_flow(operation: &Operation, applying: &Applying<'_>, applied: &mut Applied) {
@@ -121,19 +142,14 @@ async fn close_on_holder(
         approved: false,
         at: applying.now,
     };
-    history::append(connection, applying.district, holder_row, &change).await
+    history::append(connection, applying.district, &[(holder_row, change)]).await
 }
 
 async fn write_person(
     connection: &mut Connection,
     operation: &Operation,
-    applying: &mut Applying<'_>,
+    applying: &Applying<'_>,
 ) -> Result<(), StoreError> {
-    if operation.action == Action::Create {
-        let row = people::insert(connection, applying.district, &operation.after, applying.run, applying.now).await?;
-        applying.rows.insert(operation.person, row);
-        return Ok(());
-    }
     let mut after = operation.after.clone();
     // A leaving holder whose address passes on in this very run loses it with the archive.
     if let Some(holder) = applying.holders.get(&operation.person)
@@ -145,12 +161,14 @@ async fn write_person(
     people::update(connection, row(applying, operation.person)?, &after, applying.now).await
 }
 
+/// The keys an operation takes; an alias that ends with it ends at once.
 async fn acquire_keys(
     connection: &mut Connection,
     operation: &Operation,
     applying: &Applying<'_>,
+    taken: &mut Vec<NewKey>,
 ) -> Result<(), StoreError> {
-    let row = row(applying, operation.person)?;
+    let person = row(applying, operation.person)?;
     let before = operation.before.as_ref();
     if operation.action == Action::Archive {
         return Ok(());
@@ -158,14 +176,14 @@ async fn acquire_keys(
     if let Some(email) = operation.after.email.as_deref()
         && before.and_then(|before| before.email.as_deref()) != Some(email)
     {
-        if operation.action != Action::Create || operation.email_from.is_some() {
+        if operation.email_from != Some(EmailFrom::Free) {
             keys::end_aliases(connection, applying.district, email).await?;
         }
-        keys::open_key(connection, applying.district, row, None, email, applying.now).await?;
+        taken.push(NewKey { person, class: None, value: email.into() });
     }
     for (class, number) in &operation.after.numbers {
         if !before.is_some_and(|before| before.holds(*class, number)) {
-            keys::open_key(connection, applying.district, row, Some(*class), number, applying.now).await?;
+            taken.push(NewKey { person, class: Some(*class), value: number.clone() });
         }
     }
     Ok(())
@@ -184,11 +202,7 @@ fn evidence(operation: &Operation, applying: &Applying<'_>) -> Option<Evidence> 
     }
 }
 
-async fn append_history(
-    connection: &mut Connection,
-    operation: &Operation,
-    applying: &Applying<'_>,
-) -> Result<(), StoreError> {
+fn change_of(operation: &Operation, applying: &Applying<'_>) -> Result<(i64, Change), StoreError> {
     let (before, after) = difference(operation.before.as_ref(), &operation.after);
     let change = Change {
         run: applying.run,
@@ -202,7 +216,7 @@ async fn append_history(
         approved: (applying.approved)(operation),
         at: applying.now,
     };
-    history::append(connection, applying.district, row(applying, operation.person)?, &change).await
+    Ok((row(applying, operation.person)?, change))
 }
 
 /// The attributes that differ, before and after.
@@ -237,35 +251,43 @@ pub fn difference(before: Option<&Person>, after: &Person) -> (Value, Value) {
     (Value::Object(old), Value::Object(new))
 }
 
-async fn write_claim(
+async fn write_claims(
     connection: &mut Connection,
-    change: &ClaimChange,
+    plan: &Plan,
     applying: &Applying<'_>,
     applied: &mut Applied,
 ) -> Result<(), StoreError> {
-    match change {
-        ClaimChange::Put { claim, settled } => {
-            let person = row(applying, claim.person)?;
-            let id = claims::put(connection, claim, person, *settled).await?;
-            link(connection, claim, person, applying).await?;
-            for fingerprint in &claim.fingerprints {
-                applied.claims.insert((claim.feed, *fingerprint), (id, *settled));
+    let mut next = claims::last_row(connection).await?;
+    let mut new = Vec::new();
+    let mut links = Vec::new();
+    for change in &plan.claims {
+        match change {
+            ClaimChange::Put { claim, settled } => {
+                let person = row(applying, claim.person)?;
+                links.extend(link_of(claim, person, applying));
+                let id = if claim.id == 0 {
+                    next += 1;
+                    new.push(NewClaim { id: next, person, claim, settled: *settled });
+                    next
+                } else {
+                    claims::put(connection, claim, person, *settled).await?
+                };
+                for fingerprint in &claim.fingerprints {
+                    applied.claims.insert((claim.feed, *fingerprint), (id, *settled));
+                }
             }
-            Ok(())
+            ClaimChange::Gone { claim, gone } => claims::set_gone(connection, *claim, gone).await?,
+            ClaimChange::Seen { claim, rejected } => claims::set_seen(connection, *claim, *rejected).await?,
+            ClaimChange::End { claim } => claims::end(connection, *claim).await?,
         }
-        ClaimChange::Gone { claim, gone } => claims::set_gone(connection, *claim, gone).await,
-        ClaimChange::Seen { claim, rejected } => claims::set_seen(connection, *claim, *rejected).await,
-        ClaimChange::End { claim } => claims::end(connection, *claim).await,
     }
+    claims::insert(connection, &new).await?;
+    keys::link(connection, applying.district, &links).await
 }
 
 /// The durable tie of the sender's key; a row without a number has none.
-async fn link(
-    connection: &mut Connection,
-    claim: &Claim,
-    person: i64,
-    applying: &Applying<'_>,
-) -> Result<(), StoreError> {
-    let (Some(number), Some(source)) = (&claim.record.number, applying.sources.get(&claim.feed)) else { return Ok(()) };
-    keys::link(connection, applying.district, source, claim.class, number, person).await
+fn link_of(claim: &Claim, person: i64, applying: &Applying<'_>) -> Option<NewLink> {
+    let key = claim.record.number.clone()?;
+    let source = applying.sources.get(&claim.feed)?.as_str().into();
+    Some(NewLink { source, class: claim.class, key, person })
 }

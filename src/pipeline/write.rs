@@ -15,6 +15,7 @@ use crate::reconcile::plan::{EmailFrom, Plan, What};
 use crate::roster::{DeliveryId, FeedId, Person, PersonId, RunId};
 use crate::store::deliveries::{self, DeliveryState, Judged};
 use crate::store::feeds;
+use crate::store::runs::StoredOutcome;
 use crate::store::slice::Loaded;
 use crate::store::{Connection, commit, holds, outbox, runs};
 
@@ -283,21 +284,23 @@ pub(super) async fn write_rows(tx: &mut Connection, context: &Context<'_>, done:
             runs::add_delivery(tx, context.id, id, place).await?;
         }
     }
-    for outcome in done.outcomes.iter().filter(|outcome| outcome.outcome != "unchanged") {
-        let Some(delivery) = ids.get(outcome.file.as_str()) else { continue };
-        let stored = runs::StoredOutcome {
-            delivery: *delivery,
-            line: outcome.line,
-            outcome: outcome.outcome.clone(),
-            rule: outcome.rule.clone(),
-            person: outcome.guid.as_deref().and_then(|guid| guid.parse().ok()),
-        };
-        runs::add_outcome(tx, context.id, &stored).await?;
-    }
-    for (file, finding) in &done.findings {
-        if let Some(delivery) = ids.get(file.as_str()) {
-            runs::add_finding(tx, context.id, *delivery, finding).await?;
-        }
-    }
+    let outcomes: Vec<StoredOutcome> = done
+        .outcomes
+        .iter()
+        .filter(|outcome| outcome.outcome != "unchanged")
+        .filter_map(|outcome| {
+            Some(StoredOutcome {
+                delivery: *ids.get(outcome.file.as_str())?,
+                line: outcome.line,
+                outcome: outcome.outcome.clone(),
+                rule: outcome.rule.clone(),
+                person: outcome.guid.as_deref().and_then(|guid| guid.parse().ok()),
+            })
+        })
+        .collect();
+    runs::add_outcomes(tx, context.id, &outcomes).await?;
+    let findings: Vec<(DeliveryId, &rosterd_contract::Finding)> =
+        done.findings.iter().filter_map(|(file, finding)| Some((*ids.get(file.as_str())?, finding))).collect();
+    runs::add_findings(tx, context.id, &findings).await?;
     Ok(())
 }

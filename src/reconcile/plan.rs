@@ -46,8 +46,10 @@ impl Action {
 /// Where an address comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmailFrom {
-    /// Free, or an alias of somebody that ends with it.
+    /// Nobody's, and nobody's alias.
     Free,
+    /// An alias of somebody, which ends with it.
+    Alias,
     /// An archived holder whose key is closed.
     Archived(PersonId),
     /// A holder who gives it up in this plan.

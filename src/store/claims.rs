@@ -5,7 +5,7 @@ use sqlx::Row;
 use std::collections::HashMap;
 
 use super::values::{from_json, json, time, time_text, uuid};
-use super::{Connection, Doing, StoreError};
+use super::{Connection, Doing, StoreError, bulk};
 use crate::roster::{Claim, DeliveryId, Evidence, FeedId, Gone, PersonId, SeenAs};
 
 pub(super) const COLUMNS: &str = "claim_id, feed_id, person_id, class, record, delivery_id, line, stated_at, seen, \
@@ -75,6 +75,58 @@ pub async fn put(connection: &mut Connection, claim: &Claim, person: i64, settle
     .fetch_one(connection)
     .await
     .doing("write a claim")
+}
+
+/// The highest number of a claim; new ones count on from there (there is one writer).
+///
+/// # Errors
+/// The database's.
+pub async fn last_row(connection: &mut Connection) -> Result<i64, StoreError> {
+    sqlx::query_scalar("SELECT COALESCE(MAX(claim_id), 0) FROM claims")
+        .fetch_one(connection)
+        .await
+        .doing("number claims")
+}
+
+/// A claim of a feed that never spoke of the person before.
+#[derive(Debug, Clone, Copy)]
+pub struct NewClaim<'a> {
+    pub id: i64,
+    pub person: i64,
+    pub claim: &'a Claim,
+    pub settled: bool,
+}
+
+/// Writes new claims under the numbers given.
+///
+/// # Errors
+/// The database's.
+pub async fn insert(connection: &mut Connection, claims: &[NewClaim<'_>]) -> Result<(), StoreError> {
+    bulk::insert(
+        connection,
+        "INSERT INTO claims (claim_id, feed_id, person_id, class, record, delivery_id, line, stated_at, seen, fingerprints,
+                             gone, bridge, unsettled) ",
+        claims,
+        |mut row, new| {
+            let claim = new.claim;
+            row.push_bind(new.id)
+                .push_bind(claim.feed.0)
+                .push_bind(new.person)
+                .push_bind(claim.class.as_str())
+                .push_bind(json(&claim.record))
+                .push_bind(claim.evidence.delivery.0.as_bytes().to_vec())
+                .push_bind(i64::try_from(claim.evidence.line).unwrap_or(i64::MAX))
+                .push_bind(time_text(claim.stated_at))
+                .push_bind("valid")
+                .push_bind(claim.fingerprints.concat())
+                .push_bind(claim.gone.as_ref().map(json))
+                .push_bind(i64::from(claim.bridge))
+                .push_bind(i64::from(!new.settled));
+        },
+        "",
+        "write claims",
+    )
+    .await
 }
 
 /// Marks a claim as absent, for one more night or for the first.

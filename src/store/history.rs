@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::Row;
 
 use super::values::{time, time_text, uuid};
-use super::{Connection, Doing, StoreError};
+use super::{Connection, Doing, StoreError, bulk};
 use crate::roster::{DeliveryId, Evidence, PersonId, RunId};
 
 /// One change of one person.
@@ -23,37 +23,34 @@ pub struct Change {
     pub at: DateTime<Utc>,
 }
 
-/// Appends a change.
+/// Appends changes, each with the row of its person.
 ///
 /// # Errors
 /// The database's.
-pub async fn append(
-    connection: &mut Connection,
-    district: &str,
-    person_row: i64,
-    change: &Change,
-) -> Result<(), StoreError> {
-    sqlx::query(
+pub async fn append(connection: &mut Connection, district: &str, changes: &[(i64, Change)]) -> Result<(), StoreError> {
+    bulk::insert(
+        connection,
         "INSERT INTO changes (district_id, run_id, person_id, action, rule, identity_rule, before, after, delivery_id,
-                              line, approved, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                              line, approved, at) ",
+        changes,
+        |mut row, (person, change)| {
+            row.push_bind(district.to_owned())
+                .push_bind(change.run.0.as_bytes().to_vec())
+                .push_bind(*person)
+                .push_bind(change.action.clone())
+                .push_bind(change.rule.clone())
+                .push_bind(change.identity_rule.clone())
+                .push_bind(change.before.clone())
+                .push_bind(change.after.clone())
+                .push_bind(change.evidence.map(|evidence| evidence.delivery.0.as_bytes().to_vec()))
+                .push_bind(change.evidence.map(|evidence| i64::try_from(evidence.line).unwrap_or(i64::MAX)))
+                .push_bind(i64::from(change.approved))
+                .push_bind(time_text(change.at));
+        },
+        "",
+        "write history",
     )
-    .bind(district)
-    .bind(change.run.0.as_bytes().as_slice())
-    .bind(person_row)
-    .bind(&change.action)
-    .bind(&change.rule)
-    .bind(change.identity_rule.as_deref())
-    .bind(change.before.as_deref())
-    .bind(change.after.as_deref())
-    .bind(change.evidence.map(|evidence| evidence.delivery.0.as_bytes().to_vec()))
-    .bind(change.evidence.map(|evidence| i64::try_from(evidence.line).unwrap_or(i64::MAX)))
-    .bind(i64::from(change.approved))
-    .bind(time_text(change.at))
-    .execute(connection)
     .await
-    .doing("write history")?;
-    Ok(())
 }
 
 fn change(row: &sqlx::sqlite::SqliteRow) -> Result<Change, StoreError> {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rosterd_contract::RoleClass;
 
 use super::values::{time, time_text};
-use super::{Connection, Doing, StoreError};
+use super::{Connection, Doing, StoreError, bulk};
 use crate::reconcile::names::loose_number;
 use crate::roster::person::Alias;
 
@@ -50,64 +50,78 @@ pub async fn end_aliases(connection: &mut Connection, district: &str, email: &st
     Ok(())
 }
 
-/// Opens a key for a person.
-///
-/// # Errors
-/// The database's; above all when somebody else holds the key (I17).
-pub async fn open_key(
-    connection: &mut Connection,
-    district: &str,
-    row: i64,
-    class: Option<RoleClass>,
-    value: &str,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let (kind, class, loose) = match class {
-        Some(class) => ("number", class.as_str(), loose_number(value)),
-        None => ("email", "", value.to_owned()),
-    };
-    sqlx::query(
-        "INSERT INTO person_keys (district_id, kind, class, value, loose, person_id, valid_from)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(district)
-    .bind(kind)
-    .bind(class)
-    .bind(value)
-    .bind(loose)
-    .bind(row)
-    .bind(time_text(now))
-    .execute(connection)
-    .await
-    .doing("open a key")?;
-    Ok(())
+/// A key that becomes a person's: a number of a role-class, or an address.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    pub person: i64,
+    /// `None`: an address.
+    pub class: Option<RoleClass>,
+    pub value: Box<str>,
 }
 
-/// Makes a durable link.
+/// Opens keys.
+///
+/// # Errors
+/// The database's; above all when somebody else holds a key (I17).
+pub async fn open(
+    connection: &mut Connection,
+    district: &str,
+    keys: &[NewKey],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let now = time_text(now);
+    bulk::insert(
+        connection,
+        "INSERT INTO person_keys (district_id, kind, class, value, loose, person_id, valid_from) ",
+        keys,
+        |mut row, key| {
+            let (kind, class, loose) = match key.class {
+                Some(class) => ("number", class.as_str(), loose_number(&key.value)),
+                None => ("email", "", key.value.to_string()),
+            };
+            row.push_bind(district.to_owned())
+                .push_bind(kind)
+                .push_bind(class)
+                .push_bind(key.value.to_string())
+                .push_bind(loose)
+                .push_bind(key.person)
+                .push_bind(now.clone());
+        },
+        "",
+        "open keys",
+    )
+    .await
+}
+
+/// The durable tie of a sender's id to a person.
+#[derive(Debug, Clone)]
+pub struct NewLink {
+    pub source: Box<str>,
+    pub class: RoleClass,
+    pub key: Box<str>,
+    pub person: i64,
+}
+
+/// Makes links; one that is there stays as it is (I18).
 ///
 /// # Errors
 /// The database's.
-pub async fn link(
-    connection: &mut Connection,
-    district: &str,
-    source: &str,
-    class: RoleClass,
-    key: &str,
-    row: i64,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO links (district_id, source_id, class, source_key, person_id) VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT DO NOTHING",
+pub async fn link(connection: &mut Connection, district: &str, links: &[NewLink]) -> Result<(), StoreError> {
+    bulk::insert(
+        connection,
+        "INSERT INTO links (district_id, source_id, class, source_key, person_id) ",
+        links,
+        |mut row, link| {
+            row.push_bind(district.to_owned())
+                .push_bind(link.source.to_string())
+                .push_bind(link.class.as_str())
+                .push_bind(link.key.to_string())
+                .push_bind(link.person);
+        },
+        " ON CONFLICT DO NOTHING",
+        "make links",
     )
-    .bind(district)
-    .bind(source)
-    .bind(class.as_str())
-    .bind(key)
-    .bind(row)
-    .execute(connection)
     .await
-    .doing("make a link")?;
-    Ok(())
 }
 
 /// Closed addresses of a person that still find them.

@@ -8,7 +8,7 @@ use sqlx::Row;
 
 use super::keys::aliases;
 use super::values::{from_json, json, time, time_opt, time_text, uuid};
-use super::{Connection, Doing, StoreError};
+use super::{Connection, Doing, StoreError, bulk};
 use crate::reconcile::names::name_key;
 use crate::roster::{Person, PersonId, PresencePin, RunId, State};
 
@@ -63,45 +63,62 @@ fn list_or_none<T: serde::Serialize>(list: &[T]) -> Option<String> {
     (!list.is_empty()).then(|| json(&list))
 }
 
-/// Inserts a person without keys; gives the row's number.
+/// The highest number of a person's row; new rows count on from there (there is one writer).
+///
+/// # Errors
+/// The database's.
+pub async fn last_row(connection: &mut Connection) -> Result<i64, StoreError> {
+    sqlx::query_scalar("SELECT COALESCE(MAX(person_id), 0) FROM people")
+        .fetch_one(connection)
+        .await
+        .doing("number people")
+}
+
+/// Inserts people without keys, under the numbers given.
 ///
 /// # Errors
 /// The database's.
 pub async fn insert(
     connection: &mut Connection,
     district: &str,
-    person: &Person,
+    new: &[(i64, &Person)],
     run: RunId,
     now: DateTime<Utc>,
-) -> Result<i64, StoreError> {
-    sqlx::query_scalar(
-        "INSERT INTO people (district_id, guid, state, given_name, family_name, email, role, grad_year, numbers, classes,
-                             more, orgs, presence_pin, pins, name_key, created_at, created_run, updated_at, archived_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
-         RETURNING person_id",
+) -> Result<(), StoreError> {
+    let run = run.0.as_bytes().to_vec();
+    let now = time_text(now);
+    bulk::insert(
+        connection,
+        "INSERT INTO people (person_id, district_id, guid, state, given_name, family_name, email, role, grad_year, numbers,
+                             classes, more, orgs, presence_pin, pins, name_key, created_at, created_run, updated_at,
+                             archived_at) ",
+        new,
+        |mut row, (id, person)| {
+            row.push_bind(*id)
+                .push_bind(district.to_owned())
+                .push_bind(person.id.0.as_bytes().to_vec())
+                .push_bind(person.state.as_str())
+                .push_bind(person.given().to_owned())
+                .push_bind(person.family().to_owned())
+                .push_bind(person.email.as_deref().map(str::to_owned))
+                .push_bind(person.role().map(rosterd_contract::Role::as_str))
+                .push_bind(person.fields.get(Field::GradYear).map(str::to_owned))
+                .push_bind(json(&person.numbers))
+                .push_bind(json(&person.classes))
+                .push_bind(more(person))
+                .push_bind(list_or_none(&person.orgs))
+                .push_bind(person.presence_pin.as_str())
+                .push_bind(list_or_none(&person.pins))
+                .push_bind(name_key(person.given(), person.family()))
+                .push_bind(time_text(person.created_at))
+                .push_bind(run.clone())
+                .push_bind(now.clone())
+                .push_bind(person.archived_at.map(time_text));
+        },
+        "",
+        "add people",
     )
-    .bind(district)
-    .bind(person.id.0.as_bytes().as_slice())
-    .bind(person.state.as_str())
-    .bind(person.given())
-    .bind(person.family())
-    .bind(person.email.as_deref())
-    .bind(person.role().map(rosterd_contract::Role::as_str))
-    .bind(person.fields.get(Field::GradYear))
-    .bind(json(&person.numbers))
-    .bind(json(&person.classes))
-    .bind(more(person))
-    .bind(list_or_none(&person.orgs))
-    .bind(person.presence_pin.as_str())
-    .bind(list_or_none(&person.pins))
-    .bind(name_key(person.given(), person.family()))
-    .bind(time_text(person.created_at))
-    .bind(run.0.as_bytes().as_slice())
-    .bind(time_text(now))
-    .bind(person.archived_at.map(time_text))
-    .fetch_one(connection)
     .await
-    .doing("add a person")
 }
 
 /// Writes a person's row; keys are moved apart from it.

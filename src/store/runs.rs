@@ -5,7 +5,7 @@ use rosterd_contract::{Finding, Severity};
 use sqlx::Row;
 
 use super::values::{time, time_opt, time_text, uuid};
-use super::{Connection, Doing, StoreError};
+use super::{Connection, Doing, StoreError, bulk};
 use crate::roster::{DeliveryId, PersonId, RunId};
 
 /// A run as stored.
@@ -241,24 +241,32 @@ pub struct StoredOutcome {
     pub person: Option<PersonId>,
 }
 
-/// Records what became of a row.
+/// Records what became of rows.
 ///
 /// # Errors
 /// The database's.
-pub async fn add_outcome(connection: &mut Connection, run: RunId, outcome: &StoredOutcome) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO outcomes (run_id, delivery_id, line, outcome, rule, guid) VALUES ($1, $2, $3, $4, $5, $6)",
+pub async fn add_outcomes(
+    connection: &mut Connection,
+    run: RunId,
+    outcomes: &[StoredOutcome],
+) -> Result<(), StoreError> {
+    let run = run.0.as_bytes().to_vec();
+    bulk::insert(
+        connection,
+        "INSERT INTO outcomes (run_id, delivery_id, line, outcome, rule, guid) ",
+        outcomes,
+        |mut row, outcome| {
+            row.push_bind(run.clone())
+                .push_bind(outcome.delivery.0.as_bytes().to_vec())
+                .push_bind(i64::try_from(outcome.line).unwrap_or(i64::MAX))
+                .push_bind(outcome.outcome.clone())
+                .push_bind(outcome.rule.clone())
+                .push_bind(outcome.person.map(|person| person.0.as_bytes().to_vec()));
+        },
+        "",
+        "record outcomes",
     )
-    .bind(run.0.as_bytes().as_slice())
-    .bind(outcome.delivery.0.as_bytes().as_slice())
-    .bind(i64::try_from(outcome.line).unwrap_or(i64::MAX))
-    .bind(&outcome.outcome)
-    .bind(&outcome.rule)
-    .bind(outcome.person.map(|person| person.0.as_bytes().to_vec()))
-    .execute(connection)
     .await
-    .doing("record an outcome")?;
-    Ok(())
 }
 
 /// Outcomes of a run that were recorded, by delivery and line.
@@ -286,33 +294,35 @@ pub async fn outcomes(connection: &mut Connection, run: RunId) -> Result<Vec<Sto
         .collect()
 }
 
-/// Records a finding.
+/// Records findings.
 ///
 /// # Errors
 /// The database's.
-pub async fn add_finding(
+pub async fn add_findings(
     connection: &mut Connection,
     run: RunId,
-    delivery: DeliveryId,
-    finding: &Finding,
+    findings: &[(DeliveryId, &Finding)],
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO findings (run_id, delivery_id, line, column_name, code, severity, value, message, fix)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    let run = run.0.as_bytes().to_vec();
+    bulk::insert(
+        connection,
+        "INSERT INTO findings (run_id, delivery_id, line, column_name, code, severity, value, message, fix) ",
+        findings,
+        |mut row, (delivery, finding)| {
+            row.push_bind(run.clone())
+                .push_bind(delivery.0.as_bytes().to_vec())
+                .push_bind(i64::try_from(finding.line).unwrap_or(i64::MAX))
+                .push_bind(finding.column.to_string())
+                .push_bind(finding.code.to_string())
+                .push_bind(finding.severity.as_str())
+                .push_bind(finding.value.to_string())
+                .push_bind(finding.message.to_string())
+                .push_bind(finding.fix.to_string());
+        },
+        "",
+        "record findings",
     )
-    .bind(run.0.as_bytes().as_slice())
-    .bind(delivery.0.as_bytes().as_slice())
-    .bind(i64::try_from(finding.line).unwrap_or(i64::MAX))
-    .bind(&*finding.column)
-    .bind(&*finding.code)
-    .bind(finding.severity.as_str())
-    .bind(&*finding.value)
-    .bind(&*finding.message)
-    .bind(&*finding.fix)
-    .execute(connection)
     .await
-    .doing("record a finding")?;
-    Ok(())
 }
 
 /// Findings of a run, in the order in which they were made.

@@ -148,6 +148,7 @@ pub(super) fn email_source(candidate: &Candidate, after: &Person) -> Option<Emai
     }
     match (candidate.decision?.email, candidate.b) {
         (EmailMove::Take, Some(b)) if candidate.email == Email::OfArchivedB => Some(EmailFrom::Archived(b)),
+        (EmailMove::Take, _) if candidate.email == Email::AliasOfX => Some(EmailFrom::Alias),
         (EmailMove::Take, _) => Some(EmailFrom::Free),
         (EmailMove::Move, Some(b)) => Some(EmailFrom::Released(b)),
         (EmailMove::Depends, Some(b)) => Some(EmailFrom::Leaving(b)),

@@ -111,7 +111,7 @@ fn one_more_dependency(parts: &mut Finish<'_, '_>, state: &mut State) -> bool {
         let satisfied = match operation.email_from {
             Some(EmailFrom::Released(holder)) => releases(parts, state, holder),
             Some(EmailFrom::Leaving(holder)) => leaves(state, holder),
-            Some(EmailFrom::Free | EmailFrom::Archived(_)) | None => true,
+            Some(EmailFrom::Free | EmailFrom::Alias | EmailFrom::Archived(_)) | None => true,
         };
         if satisfied {
             continue;
