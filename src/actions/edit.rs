@@ -93,14 +93,9 @@ async fn change(
                 role,
                 owner: Owner::Local,
             });
-            let class = state.class;
+            // The class stays that of the claims about the person: the edit is of the role alone.
             state.role = role;
-            if role.class() == class {
-                person.set_class(state);
-            } else {
-                person.classes.retain(|other| other.class != class);
-                person.set_class(crate::roster::ClassState { class: role.class(), role, owner: state.owner });
-            }
+            person.set_class(state);
         }
         Attribute::Orgs => person.orgs = split_list(&value),
         Attribute::Field(Field::Grades) if !value.is_empty() => {

@@ -104,16 +104,10 @@ pub async fn export(
     Ok(0)
 }
 
-/// The header; our mark is that the last header alone is quoted.
+/// The header; our mark is that it ends with CR LF while the rows end with LF.
 fn header(format: &FormatDef, marked: bool) -> String {
     let sheet = format.blank_sheet();
-    if !marked {
-        return sheet;
-    }
-    match sheet.trim_end().rsplit_once(',') {
-        Some((head, last)) => format!("{head},\"{last}\"\n"),
-        None => sheet,
-    }
+    if marked { sheet.replace('\n', "\r\n") } else { sheet }
 }
 
 fn cells(format: &FormatDef, person: &Person) -> Vec<String> {

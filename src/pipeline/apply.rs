@@ -57,6 +57,9 @@ pub async fn apply(
         if operation.action != Action::Create {
             write_person(connection, operation, applying).await?;
         }
+        for alias in dissolved(operation) {
+            keys::end_aliases(connection, applying.district, alias).await?;
+        }
         acquire_keys(connection, operation, applying, &mut keys).await?;
         changes.push(change_of(operation, applying)?);
         count_flow(operation, applying, &mut applied);
@@ -65,6 +68,13 @@ pub async fn apply(
     history::append(connection, applying.district, &changes).await?;
     write_claims(connection, plan, applying, &mut applied).await?;
     Ok(applied)
+}
+
+/// Aliases that have no more point: the source says the present address itself.
+fn dissolved(operation: &Operation) -> impl Iterator<Item = &str> {
+    let before = operation.before.as_ref().map(|before| before.aliases.as_slice()).unwrap_or_default();
+    let kept = &operation.after.aliases;
+    before.iter().filter(|alias| !kept.iter().any(|other| other.email == alias.email)).map(|alias| &*alias.email)
 }
 
 /// Newcomers, many at a time.

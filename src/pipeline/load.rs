@@ -12,7 +12,7 @@ use super::run::RunError;
 use crate::reconcile::input::{Approvals, Content, Delivery, FeedInput, FeedMeta, Population, Rejections};
 use crate::reconcile::names::{loose_number, name_key};
 use crate::reconcile::world::World;
-use crate::roster::PersonId;
+use crate::roster::{FeedId, PersonId};
 use crate::store::feeds::StoredFeed;
 use crate::store::slice::{self, Leads, Loaded};
 use crate::store::{Connection, claims, deliveries, history, holds, people, runs};
@@ -77,6 +77,9 @@ pub(super) async fn load_slice(
 ) -> Result<Loaded, RunError> {
     loop {
         let mut leads = Leads::default();
+        for sibling in siblings(stored, stage) {
+            leads.claims.extend(claims::gone(connection, sibling).await?);
+        }
         for prepared in &stage.prepared {
             add_leads(prepared, &mut leads);
             if prepared.feed.id.0 > 0 && prepared.mode == Mode::Snapshot {
@@ -88,6 +91,14 @@ pub(super) async fn load_slice(
             return Ok(loaded);
         }
     }
+}
+
+/// Feeds of the delivered sources that deliver nothing tonight: an absence of theirs may have waited
+/// for tonight's delivery (S6).
+fn siblings(stored: &[StoredFeed], stage: &Stage) -> Vec<FeedId> {
+    let delivered = |feed: &StoredFeed| stage.prepared.iter().any(|prepared| prepared.feed.id == feed.id);
+    let source = |feed: &StoredFeed| stage.prepared.iter().any(|prepared| prepared.feed.source == feed.source);
+    stored.iter().filter(|feed| source(feed) && !delivered(feed)).map(|feed| feed.id).collect()
 }
 
 pub(super) fn add_leads(prepared: &Prepared, leads: &mut Leads) {
@@ -185,12 +196,12 @@ pub(super) fn metas(district: &District, stored: &[StoredFeed]) -> Vec<FeedInput
 /// that are no longer configured come last.
 pub(super) fn ranked<'a>(district: &District, stored: &'a [StoredFeed]) -> Vec<&'a StoredFeed> {
     let mut feeds: Vec<&StoredFeed> = stored.iter().collect();
-    feeds.sort_by_key(|feed| {
+    feeds.sort_by_cached_key(|feed| {
         let source = district.sources.iter().position(|source| source.id == feed.source).unwrap_or(usize::MAX);
         let declared = district.source(&feed.source).map(|source| &source.feeds);
         let place =
             declared.and_then(|feeds| feeds.iter().position(|declared| declared.id == feed.name)).unwrap_or(usize::MAX);
-        (source, place, if feed.id.0 < 0 { i64::MAX + feed.id.0 } else { feed.id.0 })
+        (source, place, feed.name.clone())
     });
     feeds
 }

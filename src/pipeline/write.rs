@@ -67,12 +67,9 @@ pub(super) async fn write(
         let feed = ids.get(&prepared.feed.id).copied().unwrap_or(prepared.feed.id);
         write_feed(&mut tx, context, prepared, feed, &plan, &applied).await?;
     }
-    for (rank, input) in context.inputs.iter().enumerate() {
-        // A bridge of a feed that delivered nothing may have dissolved.
-        if input.delivery.is_none()
-            && let Some(outcome) = plan.feeds.get(&rank)
-        {
-            feeds::set_counts(&mut tx, input.meta.id, &outcome.counts).await?;
+    for (rank, counts) in &plan.other_counts {
+        if let Some(input) = context.inputs.get(*rank) {
+            feeds::set_counts(&mut tx, input.meta.id, counts).await?;
         }
     }
     write_asides(&mut tx, context, &stage, &ids).await?;

@@ -13,7 +13,7 @@ use super::input::{FeedInput, Input, WholeHold};
 use super::plan::{Operation, Plan};
 use super::resolve::{self, Candidate, Fates};
 use super::rows::{Results, sort_rows};
-use super::scope::{FeedScope, ScopeContext, Standing, absent_claims, prove};
+use super::scope::{FeedScope, ScopeContext, Standing, absent_claims, prove, waited_for};
 use super::world::World;
 use crate::roster::{Owner, Person, PersonId, PresencePin, State};
 
@@ -220,8 +220,11 @@ fn prove_all(
     feeds
         .iter()
         .enumerate()
-        .filter(|(_, feed)| feed.delivery.is_some())
-        .map(|(rank, _)| (rank, prove(world, rank, &context)))
+        .map(|(rank, feed)| match feed.delivery {
+            Some(_) => (rank, prove(world, rank, &context)),
+            None => (rank, waited_for(world, rank, &context)),
+        })
+        .filter(|(rank, scope)| !scope.absences.is_empty() || feeds.get(*rank).is_some_and(|f| f.delivery.is_some()))
         .collect()
 }
 

@@ -44,7 +44,18 @@ fn drop_one(name: &str) -> String {
     if let Some(rest) = strip_uuid(name) {
         return tidy(rest);
     }
+    if let Some((first, rest)) = name.split_once(is_separator)
+        && matches!(first, "copy" | "final" | "new")
+        && !tidy(rest).is_empty()
+    {
+        return tidy(rest.strip_prefix("of ").unwrap_or(rest));
+    }
     let Some((head, last)) = name.rsplit_once(is_separator) else { return name.to_owned() };
+    if last.bytes().all(|b| b.is_ascii_digit())
+        && let Some((before, "copy")) = head.rsplit_once(is_separator)
+    {
+        return tidy(before);
+    }
     let version = last.strip_prefix('v').is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
     let word = matches!(last, "copy" | "final" | "new");
     let hex = last.len() >= 6
@@ -208,6 +219,9 @@ mod tests {
             ("students_facade.csv", "students_facade"),
             ("11-25-2026.csv", "11-25-2026"),
             ("new.csv", "new"),
+            ("final_students.csv", "students"),
+            ("students copy 2.csv", "students"),
+            ("copy of students.csv", "students"),
         ] {
             assert_eq!(logical_name(file), name, "{file}");
         }

@@ -272,6 +272,8 @@ pub struct Plan {
     pub notes: Vec<Finding>,
     /// By rank; only delivered feeds.
     pub feeds: BTreeMap<usize, FeedOutcome>,
+    /// Counts of feeds that delivered nothing and lost claims all the same, by rank.
+    pub other_counts: BTreeMap<usize, Counts>,
     pub absent: AbsentLedger,
     /// Removals that would be applied, by scope, with its size: for the typed confirmation.
     pub removals_by_scope: Vec<(String, u64, u64)>,

@@ -206,7 +206,10 @@ pub fn releasing(world: &World, candidates: &[Candidate], leaving: &BTreeSet<Per
             && !candidate.contradicts
             && !candidate.group.email_shared
             && (!a.state.is_archived() || candidate.name == NameMatch::Same);
-        let moves = matches!(candidate.email, Email::Free | Email::AliasOfX | Email::OfActiveB | Email::OfArchivedB);
+        let moves = matches!(
+            candidate.email,
+            Email::Free | Email::AliasOfA | Email::AliasOfX | Email::OfActiveB | Email::OfArchivedB
+        );
         if accepted && moves && candidate.wishes && a.email.is_some() {
             moving.insert(a.id, candidate);
         }
@@ -238,6 +241,12 @@ pub fn decide(world: &World, feeds: &[FeedInput], fates: &Fates, candidate: &Can
         if !candidate.wishes {
             decision.email = EmailMove::Keep;
         }
+    }
+    // The feed itself went back to an address it had said before, or the person has none: the newest
+    // word counts (F3). After a local edit the feed's word is an old one, and the alias stays.
+    let bare = candidate.a.and_then(|id| world.person(id)).is_some_and(|person| person.email.is_none());
+    if decision.who == Who::A && candidate.email == Email::AliasOfA && (candidate.wishes || bare) {
+        decision.email = EmailMove::Take;
     }
     if candidate.group.email_shared && !matches!(decision.email, EmailMove::Keep) {
         decision.email = EmailMove::InUse;

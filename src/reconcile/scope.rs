@@ -134,7 +134,11 @@ pub fn prove(world: &World, feed: usize, context: &ScopeContext<'_>) -> FeedScop
         } else if gone.kept.is_some() {
             Standing::KeptByDecision
         } else if let Some(cause) = cause {
-            Standing::Dark(cause)
+            if context.rejections.dark.contains(&(input.meta.id, cause.clone())) {
+                Standing::KeptByDecision
+            } else {
+                Standing::Dark(cause)
+            }
         } else if everything && claim.gone.is_none() {
             Standing::Unattributable
         } else if confirmed(&gone, claim, input, context) {
@@ -143,6 +147,27 @@ pub fn prove(world: &World, feed: usize, context: &ScopeContext<'_>) -> FeedScop
             Standing::Leaving
         };
         scope.absences.push(Absence { claim: at, standing, gone });
+    }
+    scope
+}
+
+/// Absences of a feed that delivers nothing tonight, which waited only for its siblings (S6): tonight's
+/// delivery of another feed of the source may be the one they waited for.
+pub fn waited_for(world: &World, feed: usize, context: &ScopeContext<'_>) -> FeedScope {
+    let Some(input) = context.feeds.get(feed) else { return FeedScope::default() };
+    let delivers = |other: &FeedInput| other.meta.source == input.meta.source && other.delivery.is_some();
+    let mut scope = FeedScope::default();
+    if !context.feeds.iter().any(delivers) {
+        return scope;
+    }
+    let reached: BTreeSet<PersonId> = context.candidates.iter().filter_map(|c| reaches(world, c)).collect();
+    for (at, claim) in world.claims.iter().enumerate().filter(|(_, claim)| claim.feed == input.meta.id) {
+        let Some(gone) = claim.gone.as_ref().filter(|gone| gone.held.is_none() && gone.kept.is_none()) else {
+            continue;
+        };
+        if gone.confirmations > 0 && confirmed(gone, claim, input, context) && !reached.contains(&claim.person) {
+            scope.absences.push(Absence { claim: at, standing: Standing::Proven, gone: gone.clone() });
+        }
     }
     scope
 }

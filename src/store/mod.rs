@@ -67,7 +67,7 @@ impl Store {
             .connect_with(options.clone())
             .await
             .doing("open the database")?;
-        MIGRATIONS.run(&writer).await.map_err(StoreError::Migrate)?;
+        migrate(&writer).await?;
         let reader = SqlitePoolOptions::new()
             .max_connections(4)
             .min_connections(0)
@@ -100,6 +100,22 @@ impl Store {
     pub async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;
+    }
+}
+
+/// Brings the schema up to date. Two commands may find an empty database at the same instant: the one
+/// that comes second finds the tables of the first, and looks again.
+async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
+    let mut tries = 0;
+    loop {
+        match MIGRATIONS.run(writer).await {
+            Ok(()) => return Ok(()),
+            Err(_) if tries < 40 => {
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(error) => return Err(StoreError::Migrate(error)),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Stories a district lives through, one night after another.
 
+mod bad_files;
 mod cut_everywhere;
 mod deliveries;
 mod gates;

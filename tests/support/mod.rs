@@ -1,12 +1,14 @@
 //! A throw-away installation, invented people, and readers for what the program prints.
 
 mod builder;
+mod daemon;
 mod installation;
 mod people;
 mod report;
 mod roster;
 
 pub use builder::Builder;
+pub use daemon::{Daemon, Running, eventually, files_below, hold_lock};
 pub use installation::{Answer, Pass, TestRosterd};
 pub use people::Person;
 pub use report::{Outcome, Report};

@@ -2,7 +2,7 @@
 
 use rosterd_contract::{Field, Mode, Role};
 
-use crate::definition::{ColumnDef, FormatDef, Target};
+use crate::definition::{ColumnDef, FormatDef, GENERAL_STATUSES, Target};
 
 /// The seven columns, and what the vendor's pages say about them.
 pub static SECURLY_PASS: FormatDef = FormatDef {
@@ -13,8 +13,7 @@ pub static SECURLY_PASS: FormatDef = FormatDef {
     needs_names: &[Field::GivenName, Field::FamilyName],
     default_role: Some(Role::Student),
     roles: &[("admin", Role::Admin), ("teacher", Role::Teacher), ("staff", Role::Staff), ("student", Role::Student)],
-    must_have: &["firstname", "lastname", "email", "role", "status"],
-    must_lack: &["username", "course1"],
+    statuses: GENERAL_STATUSES,
     columns: &[
         ColumnDef {
             header: "firstname",
@@ -27,7 +26,7 @@ pub static SECURLY_PASS: FormatDef = FormatDef {
             header: "lastname",
             required: true,
             target: Target::Field(Field::FamilyName),
-            help: "Family name.",
+            help: "Family name; hyphens and apostrophes are fine.",
             example: "Berg-Nilsen",
         },
         ColumnDef {

@@ -2,30 +2,33 @@
 
 /// Appends one record.
 pub fn record<'c>(out: &mut Vec<u8>, cells: impl IntoIterator<Item = &'c [u8]>) {
-    for (at, cell) in cells.into_iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        cell_into(out, cell, false);
-    }
-    out.push(b'\n');
+    cells_into(out, cells, |_| false);
 }
 
 /// Appends one record for people: a cell that a spreadsheet would run as a formula (or that begins
 /// with the guard itself) gets one `'` before it.
 pub fn guarded<'c>(out: &mut Vec<u8>, cells: impl IntoIterator<Item = &'c [u8]>) {
+    cells_into(out, cells, needs_guard);
+}
+
+fn cells_into<'c>(out: &mut Vec<u8>, cells: impl IntoIterator<Item = &'c [u8]>, guard: impl Fn(&[u8]) -> bool) {
+    let start = out.len();
     for (at, cell) in cells.into_iter().enumerate() {
         if at > 0 {
             out.push(b',');
         }
-        cell_into(out, cell, needs_guard(cell));
+        cell_into(out, cell, guard(cell));
+    }
+    if out.len() == start {
+        out.extend_from_slice(b"\"\""); // a record of one empty cell would be a blank line
     }
     out.push(b'\n');
 }
 
 /// Would a spreadsheet run this cell, or is it guarded already?
 pub fn needs_guard(cell: &[u8]) -> bool {
-    let text = std::str::from_utf8(cell).unwrap_or_default();
+    // Damaged bytes further on make a formula no safer.
+    let text = cell.utf8_chunks().next().map_or("", |chunk| chunk.valid());
     let first = text.trim_start().chars().next();
     matches!(first, Some('=' | '+' | '-' | '@' | '\'' | '＝' | '＋' | '－' | '＠'))
         || matches!(cell.first(), Some(b'\t' | b'\r'))

@@ -123,6 +123,10 @@ pub(super) fn take_email(context: &Context<'_>, after: &mut Person, candidate: &
         .is_some_and(|decision| matches!(decision.email, EmailMove::Take | EmailMove::Move | EmailMove::Depends));
     if after.email.as_deref() == Some(theirs) {
         // The source now says what an operator set: pin and alias have no more point.
+        if let Some(pin) = after.pin(attribute) {
+            let overrode = pin.overrode.clone();
+            after.aliases.retain(|alias| alias.email != overrode);
+        }
         after.pins.retain(|pin| pin.attribute != attribute);
         return None;
     }

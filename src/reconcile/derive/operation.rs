@@ -42,7 +42,7 @@ pub(super) fn settle_state(
         let restored = classes.iter().find(|class| class.decision.outcome == Outcome::Restore);
         return match restored {
             Some(class) => {
-                restore(context, after, classes, points);
+                restore(context, after, before, classes, points);
                 (Some(Action::Restore), class.decision.rule.as_str())
             }
             None => {
@@ -67,7 +67,13 @@ pub(super) fn settle_state(
     (Some(Action::Update), rule)
 }
 
-pub(super) fn restore(context: &Context<'_>, after: &mut Person, classes: &[ClassDecision], points: &[Standpoint]) {
+pub(super) fn restore(
+    context: &Context<'_>,
+    after: &mut Person,
+    before: &Person,
+    classes: &[ClassDecision],
+    points: &[Standpoint],
+) {
     after.state = State::Active;
     after.archived_at = None;
     let vouched: BTreeSet<RoleClass> =
@@ -76,7 +82,7 @@ pub(super) fn restore(context: &Context<'_>, after: &mut Person, classes: &[Clas
     after.classes.retain(|state| vouched.contains(&state.class) && back(state.class));
     // A key that somebody else took over meanwhile is not this person's any more.
     let taken = after.email.as_deref().and_then(|email| context.world.email_holder(email));
-    if taken.is_some_and(|holder| holder != after.id) {
+    if after.email == before.email && taken.is_some_and(|holder| holder != after.id) {
         after.email = None;
     }
 }
@@ -148,7 +154,7 @@ pub(super) fn email_source(candidate: &Candidate, after: &Person) -> Option<Emai
     }
     match (candidate.decision?.email, candidate.b) {
         (EmailMove::Take, Some(b)) if candidate.email == Email::OfArchivedB => Some(EmailFrom::Archived(b)),
-        (EmailMove::Take, _) if candidate.email == Email::AliasOfX => Some(EmailFrom::Alias),
+        (EmailMove::Take, _) if matches!(candidate.email, Email::AliasOfX | Email::AliasOfA) => Some(EmailFrom::Alias),
         (EmailMove::Take, _) => Some(EmailFrom::Free),
         (EmailMove::Move, Some(b)) => Some(EmailFrom::Released(b)),
         (EmailMove::Depends, Some(b)) => Some(EmailFrom::Leaving(b)),

@@ -71,7 +71,10 @@ pub(super) fn absence_part(parts: &Finish<'_, '_>, state: &State, claim: &Claim,
             let owned = person.and_then(|p| p.class(claim.class)).is_some_and(
                 |state| matches!(state.owner, Owner::File(feed) | Owner::Sync(feed) if feed == claim.feed),
             );
-            if owned { Part::HandedOver } else { Part::StillClaimed }
+            // From file to file is a move; a handover is a sync letting go.
+            let rank = parts.resolved.world.rank(claim.feed);
+            let is_sync = parts.input.feeds.get(rank).is_some_and(|feed| feed.meta.is_sync);
+            if owned && is_sync { Part::HandedOver } else { Part::StillClaimed }
         }
         None => Part::StillClaimed,
     }

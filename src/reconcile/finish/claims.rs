@@ -50,8 +50,11 @@ pub(super) fn claims(parts: &Finish<'_, '_>, state: &State, plan: &mut Plan) {
         }
     }
     for (rank, counts) in counts {
-        if let Some(feed) = plan.feeds.get_mut(&rank) {
-            feed.counts = counts;
+        match plan.feeds.get_mut(&rank) {
+            Some(feed) => feed.counts = counts,
+            None => {
+                plan.other_counts.insert(rank, counts);
+            }
         }
     }
 }

@@ -119,5 +119,13 @@ fn scopes_of_removals(parts: &Finish<'_, '_>, state: &State, plan: &mut Plan) {
             .filter(|removal| removal.feeds.contains(&rank))
             .count() as u64;
         plan.removals_by_scope.push((feed.meta.label(), of_feed, feed.meta.counts.claims));
+        for (class, people) in &feed.meta.counts.classes {
+            let of_class = removed
+                .iter()
+                .filter_map(|operation| operation.removal.as_ref())
+                .filter(|removal| removal.feeds.contains(&rank) && removal.classes.contains(class))
+                .count() as u64;
+            plan.removals_by_scope.push((format!("{} {class}", feed.meta.label()), of_class, *people));
+        }
     }
 }

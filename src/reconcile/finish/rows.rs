@@ -114,12 +114,16 @@ pub(super) fn accepted(
         *rule = class.decision.rule.as_str().into();
     }
     let action = operation.and_then(|at| parts.operations.get(at)).map(|operation| operation.action);
+    let unchanged = |rule: &mut Box<str>| {
+        *rule = class.decision.rule.as_str().into();
+        Outcome::Unchanged
+    };
     match word {
         Outcome::Created | Outcome::Restored | Outcome::Updated => match action {
             Some(Action::Create) => Outcome::Created,
             Some(Action::Restore) => Outcome::Restored,
             Some(_) if contributes(parts, candidate, operation) => Outcome::Updated,
-            _ => Outcome::Unchanged,
+            _ => unchanged(rule),
         },
         Outcome::Unchanged | Outcome::Deactivated if candidate.group.record.status == Status::Inactive => {
             if action == Some(Action::Archive) { Outcome::Deactivated } else { Outcome::Unchanged }

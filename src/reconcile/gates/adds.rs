@@ -51,7 +51,6 @@ pub fn g14(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
     let fields = [
         (Attribute::Orgs, "school"),
         (Attribute::Field(Field::Grades), "grade"),
-        (Attribute::Field(Field::GradYear), "year of graduation"),
         (Attribute::Field(Field::GivenName), "given name"),
         (Attribute::Field(Field::FamilyName), "family name"),
     ];

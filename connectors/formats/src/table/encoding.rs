@@ -1,13 +1,16 @@
-//! From bytes to UTF-8: a byte-order mark decides, else UTF-8, else Windows-1252 by a narrow rule.
+//! From bytes to UTF-8: a byte-order mark decides, else UTF-8, else Windows-1252 by a narrow rule
+//! (`templates.md` section 2.1, item 1).
 
 use std::io::{Read, Result, Seek, SeekFrom};
 
-use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-/// What the bytes are.
+use super::scan::BUFFER;
+
+/// What the bytes of a file are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charset {
-    /// UTF-8, after this many bytes of mark; single lines may be damaged.
+    /// UTF-8, after this many bytes of marks; single lines may be damaged.
     Utf8 {
         mark: u64,
     },
@@ -17,99 +20,125 @@ pub enum Charset {
     Windows1252,
 }
 
-/// Looks at the whole source once (bounded memory) and rewinds it.
+/// Looks at the whole source once, in bounded memory, and rewinds it. `head` is its beginning.
 ///
 /// # Errors
 /// When the source cannot be read.
-pub fn detect<R: Read + Seek>(source: &mut R) -> Result<Charset> {
-    let mut head = [0; 3];
-    let mut filled = 0;
-    while filled < head.len() {
-        let n = source.read(head.get_mut(filled..).unwrap_or_default())?;
-        if n == 0 {
-            break;
-        }
-        filled += n;
-    }
-    source.seek(SeekFrom::Start(0))?;
-    match head.get(..filled) {
-        Some([0xEF, 0xBB, 0xBF]) => return Ok(Charset::Utf8 { mark: 3 }),
-        Some([0xFF, 0xFE, ..]) => return Ok(Charset::Utf16Le),
-        Some([0xFE, 0xFF, ..]) => return Ok(Charset::Utf16Be),
+pub fn detect<R: Read + Seek>(source: &mut R, head: &[u8]) -> Result<Charset> {
+    const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+    match head {
+        [0xFF, 0xFE, ..] => return Ok(Charset::Utf16Le),
+        [0xFE, 0xFF, ..] => return Ok(Charset::Utf16Be),
         _ => {}
+    }
+    // Tools that put a mark before a text that has one already leave several.
+    let marks = head.chunks(MARK.len()).take_while(|part| *part == MARK).count();
+    if marks > 0 {
+        return Ok(Charset::Utf8 { mark: (marks * MARK.len()) as u64 });
     }
     let windows = is_windows_1252(source)?;
     source.seek(SeekFrom::Start(0))?;
     Ok(if windows { Charset::Windows1252 } else { Charset::Utf8 { mark: 0 } })
 }
 
-/// What the lines say: `templates.md` section 2.1, item 1.
+/// What the bytes of a file without a mark tell.
 #[derive(Debug, Default)]
-struct Lines {
-    /// A line holds a valid multi-byte UTF-8 sequence: the file is UTF-8 with damage.
+struct Survey {
+    /// A valid multi-byte UTF-8 sequence: the file is UTF-8, if damaged.
     valid: bool,
-    /// Lines that hold bad bytes.
-    bad: u64,
-    /// A bad byte is no Windows-1252 letter.
+    /// A bad byte that is no letter of Windows-1252.
     stranger: bool,
+    /// Lines with bad bytes.
+    bad_lines: u64,
+    /// The line that is being read has bad bytes.
+    bad: bool,
 }
 
 fn is_windows_1252<R: Read>(source: &mut R) -> Result<bool> {
-    let mut buffer = vec![0; 1 << 20];
-    let mut lines = Lines::default();
-    let mut line: Vec<u8> = Vec::new();
-    let mut clean = true;
-    loop {
-        let n = source.read(&mut buffer)?;
-        let chunk = buffer.get(..n).unwrap_or_default();
-        if n == 0 {
-            judge_line(&line, &mut lines);
+    let mut buffer = vec![0; BUFFER];
+    let mut kept = 0;
+    let mut survey = Survey::default();
+    while !survey.valid && !survey.stranger {
+        let more = match source.read(buffer.get_mut(kept..).unwrap_or_default()) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            other => other?,
+        };
+        if more == 0 {
+            survey.bad(buffer.get(..kept).unwrap_or_default());
+            survey.good(b"\n");
             break;
         }
-        if line.is_empty() && chunk.is_ascii() {
-            continue;
-        }
-        clean = clean && chunk.is_ascii();
-        for part in chunk.split_inclusive(|b| matches!(b, b'\n' | b'\r')) {
-            if line.len() < 1 << 20 {
-                line.extend_from_slice(part);
-            }
-            if part.last().is_some_and(|b| matches!(b, b'\n' | b'\r')) {
-                judge_line(&line, &mut lines);
-                line.clear();
-            }
-        }
+        let filled = kept + more;
+        kept = survey.take(buffer.get(..filled).unwrap_or_default());
+        buffer.copy_within(filled - kept..filled, 0);
     }
-    Ok(!clean && !lines.valid && lines.bad >= 3 && !lines.stranger)
+    Ok(!survey.valid && !survey.stranger && survey.bad_lines >= 3)
 }
 
-fn judge_line(line: &[u8], lines: &mut Lines) {
-    if line.is_ascii() {
-        return;
+impl Survey {
+    /// Looks at bytes; gives the length of the unfinished character at their end.
+    fn take(&mut self, bytes: &[u8]) -> usize {
+        let mut rest = bytes;
+        loop {
+            match std::str::from_utf8(rest) {
+                Ok(text) => {
+                    self.good(text.as_bytes());
+                    return 0;
+                }
+                Err(error) => {
+                    let (good, bad) = rest.split_at(error.valid_up_to());
+                    self.good(good);
+                    let Some(length) = error.error_len() else { return bad.len() };
+                    let (bad, after) = bad.split_at(length);
+                    self.bad(bad);
+                    rest = after;
+                }
+            }
+        }
     }
-    let mut is_bad = false;
-    for part in line.utf8_chunks() {
-        lines.valid |= !part.valid().is_ascii();
-        is_bad |= !part.invalid().is_empty();
-        lines.stranger |= part.invalid().iter().any(|b| !is_letter(*b));
+
+    fn good(&mut self, text: &[u8]) {
+        self.valid |= !text.is_ascii();
+        if self.bad && text.iter().any(|byte| matches!(byte, b'\n' | b'\r')) {
+            self.bad_lines += 1;
+            self.bad = false;
+        }
     }
-    lines.bad += u64::from(is_bad);
+
+    fn bad(&mut self, bytes: &[u8]) {
+        self.bad |= !bytes.is_empty();
+        self.stranger |= !bytes.iter().all(|byte| is_letter(*byte));
+    }
 }
 
 /// Letters of Windows-1252 above ASCII.
 const fn is_letter(byte: u8) -> bool {
-    matches!(byte, 0x8A | 0x8C | 0x8E | 0x9A | 0x9C | 0x9E | 0x9F | 0xC0..=0xD6 | 0xD8..=0xF6 | 0xF8..=0xFF)
+    matches!(byte, 0x83 | 0x88 | 0x8A | 0x8C | 0x8E | 0x9A | 0x9C | 0x9E | 0x9F | 0xAA | 0xB5 | 0xBA)
+        || matches!(byte, 0xC0..=0xD6 | 0xD8..=0xF6 | 0xF8..=0xFF)
 }
 
 /// Reads any charset as UTF-8.
+///
+/// What is not well formed comes out as bytes that are not UTF-8 either, so that the row it stands
+/// in is rejected like any other that does not decode, and an unfinished character at the end as an
+/// unfinished character.
 pub struct Utf8Reader<R> {
     inner: R,
     /// `None`: the bytes are UTF-8 and pass unchanged.
-    decoder: Option<Decoder>,
+    other: Option<Transcoder>,
+}
+
+/// What is needed to turn another charset into UTF-8.
+struct Transcoder {
+    decoder: Decoder,
     raw: Vec<u8>,
-    at: usize,
-    filled: usize,
-    ended: bool,
+    raw_at: usize,
+    raw_filled: usize,
+    raw_ended: bool,
+    text: Vec<u8>,
+    text_at: usize,
+    text_filled: usize,
+    finished: bool,
 }
 
 impl<R: Read + Seek> Utf8Reader<R> {
@@ -118,34 +147,145 @@ impl<R: Read + Seek> Utf8Reader<R> {
     /// # Errors
     /// When the source cannot be positioned.
     pub fn new(mut inner: R, charset: Charset) -> Result<Self> {
-        let (mark, encoding): (u64, &'static Encoding) = match charset {
-            Charset::Utf8 { mark } => (mark, UTF_8),
-            Charset::Utf16Le => (2, UTF_16LE),
-            Charset::Utf16Be => (2, UTF_16BE),
-            Charset::Windows1252 => (0, WINDOWS_1252),
+        let (mark, encoding) = match charset {
+            Charset::Utf8 { mark } => (mark, None),
+            Charset::Utf16Le => (2, Some(UTF_16LE)),
+            Charset::Utf16Be => (2, Some(UTF_16BE)),
+            Charset::Windows1252 => (0, Some(WINDOWS_1252)),
         };
         inner.seek(SeekFrom::Start(mark))?;
-        let decoder = (encoding != UTF_8).then(|| encoding.new_decoder_without_bom_handling());
-        let raw = if decoder.is_some() { vec![0; 1 << 16] } else { Vec::new() };
-        Ok(Self { inner, decoder, raw, at: 0, filled: 0, ended: false })
+        Ok(Self { inner, other: encoding.map(Transcoder::new) })
     }
 }
 
 impl<R: Read> Read for Utf8Reader<R> {
     fn read(&mut self, out: &mut [u8]) -> Result<usize> {
-        let Some(decoder) = &mut self.decoder else { return self.inner.read(out) };
-        loop {
-            if self.at == self.filled && !self.ended {
-                self.filled = self.inner.read(&mut self.raw)?;
-                self.at = 0;
-                self.ended = self.filled == 0;
+        let Some(other) = &mut self.other else { return self.inner.read(out) };
+        while other.text_at == other.text_filled {
+            if other.finished {
+                return Ok(0);
             }
-            let source = self.raw.get(self.at..self.filled).unwrap_or_default();
-            let (result, read, written, _) = decoder.decode_to_utf8(source, out, self.ended);
-            self.at += read;
-            if written > 0 || (self.ended && result == CoderResult::InputEmpty) {
-                return Ok(written);
-            }
+            other.step(&mut self.inner)?;
         }
+        let ready = other.text.get(other.text_at..other.text_filled).unwrap_or_default();
+        let given = ready.len().min(out.len());
+        for (into, byte) in out.iter_mut().zip(ready) {
+            *into = *byte;
+        }
+        other.text_at += given;
+        Ok(given)
+    }
+}
+
+impl Transcoder {
+    fn new(encoding: &'static Encoding) -> Self {
+        Self {
+            decoder: encoding.new_decoder_without_bom_handling(),
+            raw: vec![0; 1 << 16],
+            raw_at: 0,
+            raw_filled: 0,
+            raw_ended: false,
+            text: vec![0; 1 << 16],
+            text_at: 0,
+            text_filled: 0,
+            finished: false,
+        }
+    }
+
+    /// Reads more bytes where needed and decodes what is there.
+    fn step<R: Read>(&mut self, inner: &mut R) -> Result<()> {
+        if self.raw_at == self.raw_filled && !self.raw_ended {
+            self.raw_filled = inner.read(&mut self.raw)?;
+            self.raw_at = 0;
+            self.raw_ended = self.raw_filled == 0;
+        }
+        let source = self.raw.get(self.raw_at..self.raw_filled).unwrap_or_default();
+        // The last byte is kept free for a malformed character.
+        let room = self.text.len() - 1;
+        let into = self.text.get_mut(..room).unwrap_or_default();
+        let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(source, into, self.raw_ended);
+        self.raw_at += read;
+        self.text_at = 0;
+        self.text_filled = written;
+        match result {
+            DecoderResult::Malformed(..) => {
+                self.finished = self.raw_ended && self.raw_at == self.raw_filled;
+                if let Some(byte) = self.text.get_mut(written) {
+                    // The first byte of a character that never comes, or one that no character has.
+                    *byte = if self.finished { 0xC3 } else { 0xFF };
+                    self.text_filled += 1;
+                }
+            }
+            DecoderResult::InputEmpty => self.finished = self.raw_ended,
+            DecoderResult::OutputFull => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn charset(bytes: &[u8]) -> Charset {
+        detect(&mut Cursor::new(bytes), bytes).unwrap()
+    }
+
+    fn read(bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        Utf8Reader::new(Cursor::new(bytes), charset(bytes)).unwrap().read_to_end(&mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn letters_are_those_of_the_code_page() {
+        for byte in 0x80..=u8::MAX {
+            let (text, ..) = WINDOWS_1252.decode(std::slice::from_ref(&byte));
+            assert_eq!(is_letter(byte), text.chars().all(char::is_alphabetic), "{byte:#x} {text}");
+        }
+    }
+
+    #[test]
+    fn three_bad_lines_of_letters_and_no_good_sequence_are_windows_1252() {
+        let utf8 = Charset::Utf8 { mark: 0 };
+        for (bytes, expected) in [
+            (&b"a\xe9\nb\xf1\nc\xfc\n"[..], Charset::Windows1252),
+            (b"a\xe9\rb\xf1\r\nc\xfc", Charset::Windows1252),
+            (b"a\xe9\nb\xf1\n", utf8),               // two lines
+            (b"a\xe9\xe9\xe9\nb\xf1\n", utf8),       // three bytes, two lines
+            (b"a\xe9\nb\xf1\nc\xc3\xbc\n", utf8),    // a good sequence
+            (b"a\xe9\nb\xf1\nc\xfc\nd\x92\n", utf8), // an apostrophe is no letter
+            (b"abc\n", utf8),
+            (b"", utf8),
+            (b"\xef\xbb\xbfa\xe9\nb\xf1\nc\xfc\n", Charset::Utf8 { mark: 3 }), // a mark decides
+            (b"\xef\xbb\xbf\xef\xbb\xbfa", Charset::Utf8 { mark: 6 }),
+            (b"\xff\xfea\0", Charset::Utf16Le),
+            (b"\xfe\xff\0a", Charset::Utf16Be),
+        ] {
+            assert_eq!(charset(bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_character_over_two_reads_is_one_character() {
+        let mut text = vec![b'x'; BUFFER - 1];
+        text.extend_from_slice("é\né\né\n".as_bytes());
+        assert_eq!(charset(&text), Charset::Utf8 { mark: 0 });
+    }
+
+    #[test]
+    fn other_charsets_come_out_as_utf8() {
+        assert_eq!(read(b"a\xe9\nb\xf1\nc\xfc\n"), "aé\nbñ\ncü\n".as_bytes());
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        assert_eq!(read(&wide("\u{feff}Zoë,😀\n")), "Zoë,😀\n".as_bytes());
+    }
+
+    #[test]
+    fn half_characters_come_out_as_bytes_that_do_not_decode() {
+        assert_eq!(read(b"\xff\xfea\0\x00\xdcb\0"), b"a\xffb"); // a surrogate alone
+        assert_eq!(read(b"\xff\xfea\0b"), b"a\xc3"); // cut in the middle of a unit
+        assert_eq!(read(b"\xff\xfea\0\x3d\xd8"), b"a\xc3"); // cut in the middle of a pair
     }
 }

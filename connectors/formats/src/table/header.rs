@@ -1,305 +1,236 @@
 //! The first record: what the file is, or why it is nothing we know (D11).
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 
 use rosterd_contract::Finding;
+use rosterd_contract::finding::is_invisible;
 use unicode_normalization::UnicodeNormalization;
 
-use super::OpenOptions;
-use super::scan::{Record, Scanner};
+use super::error::TableError;
+use super::layout::RESULT_COLUMNS;
+use super::record::{Damage, Record};
+use super::scan::Scanner;
 use crate::definition::FormatDef;
-use crate::recognise;
+use crate::limits::COLUMN_LIMIT;
+use crate::recognise::{self, Missing};
 
-/// Most columns a header may have.
-const COLUMN_LIMIT: usize = 512;
-/// Columns of ours that no format has.
-const OURS: [&str; 4] = ["_fix_of", "error", "guid", "outcome"];
-
-/// Why a file is no table we can read.
-#[derive(Debug, thiserror::Error)]
-pub enum TableError {
-    /// The source gave an error.
-    #[error("the file cannot be read")]
-    Read(#[source] std::io::Error),
-    /// Nothing in it.
-    #[error("the file is empty")]
-    Empty,
-    /// By its content it is something else.
-    #[error("this is {what}, not a text file")]
-    NotText { what: &'static str },
-    /// A known template that is not taken here.
-    #[error("this is {title}{instead}")]
-    WrongTemplate { title: &'static str, instead: String },
-    /// No known header.
-    #[error("the header is not one we know; the nearest is that of {nearest}, which also needs {missing}")]
-    UnknownHeader { nearest: &'static str, missing: String },
-    /// The right format, but a column is not there.
-    #[error("the header of {format} needs {missing}")]
-    MissingHeader { format: &'static str, missing: String },
-    /// The header stands further down.
-    #[error("the header seems to stand on line {line}; line 1 must be the header")]
-    HeaderBelow { line: u64 },
-    /// One header twice.
-    #[error("the header `{header}` stands twice, in columns {first} and {second}")]
-    DoubleHeader { header: String, first: usize, second: usize },
-    /// Too wide.
-    #[error("the header has {columns} columns; at most {COLUMN_LIMIT} are read")]
-    TooManyColumns { columns: usize },
-}
-
-impl TableError {
-    /// Stable code for reports.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Read(_) => "unreadable",
-            Self::Empty => "empty",
-            Self::NotText { .. } => "not-text",
-            Self::WrongTemplate { .. } => "wrong-template",
-            Self::UnknownHeader { .. } => "unknown-header",
-            Self::MissingHeader { .. } => "missing-header",
-            Self::HeaderBelow { .. } => "header-below",
-            Self::DoubleHeader { .. } => "double-header",
-            Self::TooManyColumns { .. } => "too-many-columns",
-        }
-    }
-
-    /// Line it is about.
-    pub const fn line(&self) -> Option<u64> {
-        match self {
-            Self::Read(_) | Self::Empty | Self::NotText { .. } => None,
-            Self::HeaderBelow { line } => Some(*line),
-            _ => Some(1),
-        }
-    }
-
-    /// What to do.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::Read(_) => return None,
-            Self::Empty => "export the file again; nothing was changed".to_owned(),
-            Self::NotText { .. } => "export the list as CSV (UTF-8)".to_owned(),
-            Self::WrongTemplate { .. } => {
-                "deliver it to a source of that format, or export the template this source is bound to".to_owned()
-            }
-            Self::UnknownHeader { .. } | Self::MissingHeader { .. } => {
-                "correct the first line; `rosterd template securly-pass` prints it".to_owned()
-            }
-            Self::HeaderBelow { .. } => "take the lines above the header out".to_owned(),
-            Self::DoubleHeader { .. } => "take one of the two columns out, or rename it".to_owned(),
-            Self::TooManyColumns { .. } => "take the columns out that the format does not have".to_owned(),
-        })
-    }
-}
+/// How far the header is looked for, in bytes.
+const LOOK: usize = 64 << 10;
+/// Lines among which a header below title lines is looked for.
+const TITLE_LINES: usize = 20;
+/// Extra columns that are named one by one.
+const NAMED_EXTRAS: usize = 20;
 
 /// The header, understood.
 pub struct Found {
     pub format: &'static FormatDef,
+    /// As delivered, empty ones at the end left out.
     pub headers: Vec<String>,
     /// Normalised, in file order.
     pub keys: Vec<String>,
     pub notes: Vec<Finding>,
 }
 
-/// Pictures, programs, pages and workbooks by their first bytes.
-pub fn refuse_binary<R: Read + Seek>(source: &mut R) -> Result<(), TableError> {
-    let mut head = vec![0; 4096];
-    let mut filled = 0;
-    loop {
-        let n = source.read(head.get_mut(filled..).unwrap_or_default()).map_err(TableError::Read)?;
-        if n == 0 {
-            break;
-        }
-        filled += n;
-        if filled == head.len() {
-            break;
-        }
-    }
-    source.seek(SeekFrom::Start(0)).map_err(TableError::Read)?;
-    let head = head.get(..filled).unwrap_or_default();
-    if head.is_empty() {
-        return Err(TableError::Empty);
-    }
-    let utf16 = head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]);
-    let text = head.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(head);
-    let first = text.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or_default();
-    let start = text.get(first..).unwrap_or_default();
-    let lower = start.get(..start.len().min(15)).unwrap_or_default().to_ascii_lowercase();
-    let what = if start.starts_with(b"PK\x03\x04") {
-        "a ZIP archive or a workbook"
-    } else if start.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        "an old Excel workbook"
-    } else if start.starts_with(b"%PDF") {
-        "a PDF document"
-    } else if start.starts_with(&[0x89, b'P', b'N', b'G'])
-        || start.starts_with(&[0xFF, 0xD8, 0xFF])
-        || start.starts_with(b"GIF8")
-    {
-        "a picture"
-    } else if start.starts_with(b"\x7fELF") || start.starts_with(b"MZ\x90") {
-        "a program"
-    } else if start.starts_with(&[0x1F, 0x8B]) {
-        "a compressed file"
-    } else if lower.starts_with(b"<!doctype") || lower.starts_with(b"<html") {
-        "a web page"
-    } else if lower.starts_with(b"<?xml") {
-        "an XML document"
-    } else if start.starts_with(b"{") || start.starts_with(b"[{") {
-        "JSON"
-    } else if !utf16 && head.contains(&0) {
-        "binary data"
-    } else {
-        return Ok(());
-    };
-    Err(TableError::NotText { what })
-}
-
-/// Reads the header record and decides the delimiter: the one under which most known headers appear.
+/// Reads the header record, deciding the delimiter first: the one under which most known headers
+/// appear.
+///
+/// # Errors
+/// See [`TableError`].
 pub fn read<R: Read>(
     scanner: &mut Scanner<R>,
     record: &mut Record,
-    options: &OpenOptions<'_>,
+    bound: Option<&'static FormatDef>,
 ) -> Result<Found, TableError> {
-    let ready = scanner.peek().map_err(TableError::Read)?.to_vec();
-    scanner.set_delimiter(delimiter(&ready));
-    loop {
-        if !scanner.next(record).map_err(TableError::Read)? {
-            return Err(TableError::Empty);
-        }
-        if record.cells().any(|cell| !cell.trim_ascii().is_empty()) {
-            break;
-        }
+    let ahead = scanner.peek(LOOK).map_err(TableError::Read)?;
+    let ahead = ahead.get(..ahead.len().min(LOOK)).unwrap_or_default().to_vec();
+    scanner.set_delimiter(delimiter(&ahead));
+    if !first(scanner, record).map_err(TableError::Read)? {
+        return Err(TableError::Empty);
     }
-    if record.len() > COLUMN_LIMIT {
-        return Err(TableError::TooManyColumns { columns: record.len() });
-    }
-    let mut headers: Vec<String> = record.cells().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
-    while headers.last().is_some_and(|header| header.is_empty()) {
-        headers.pop();
-    }
-    let keys: Vec<String> = headers.iter().map(|header| normalised(header)).collect();
-    refuse_doubles(&headers, &keys)?;
-    let format = format_of(&keys, options).map_err(|error| below(scanner, error))?;
-    let notes = notes(format, &headers, &keys);
+    let (headers, keys) = understand(scanner, record)?;
+    let format = format_of(&keys, bound, record.line).map_err(|error| below(&ahead, error))?;
+    refuse_doubles(&headers, &keys, record.line)?;
+    let notes = notes(format, &headers, &keys, record.line);
     Ok(Found { format, headers, keys, notes })
 }
 
-/// NFKC, without invisible characters, trimmed, inner blanks collapsed, lower-case; a trailing mark
-/// of older vendor sheets dropped.
-pub fn normalised(header: &str) -> String {
-    let clean: String =
-        header.nfkc().filter(|c| !rosterd_contract::finding::is_invisible(*c)).flat_map(char::to_lowercase).collect();
-    let joined = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    let bare = joined.trim_end_matches("(r)").trim_end_matches("(a/u)");
-    bare.trim().to_owned()
-}
-
-fn delimiter(ready: &[u8]) -> u8 {
-    let line_end = ready.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(ready.len());
-    let line = String::from_utf8_lossy(ready.get(..line_end.min(64 << 10)).unwrap_or_default()).into_owned();
-    let known = |delimiter: char| {
-        line.split(delimiter)
-            .map(|part| normalised(part.trim().trim_matches('"')))
-            .filter(|key| recognise::fingerprints().iter().any(|known| known.must_have.contains(&key.as_str())))
-            .count()
-    };
-    let best = [',', '\t', ';', '|'].into_iter().rev().max_by_key(|delimiter| known(*delimiter)).unwrap_or(',');
-    if known(best) > 1 { best as u8 } else { b',' }
-}
-
-fn refuse_doubles(headers: &[String], keys: &[String]) -> Result<(), TableError> {
-    for (second, key) in keys.iter().enumerate() {
-        if key.is_empty() {
-            continue;
+/// The first record that is not blank; false when there is none.
+fn first<R: Read>(scanner: &mut Scanner<R>, record: &mut Record) -> std::io::Result<bool> {
+    while scanner.next(record)? {
+        if record.is_filled_from(0) && record.bytes() != [0x1A] {
+            return Ok(true);
         }
+    }
+    Ok(false)
+}
+
+fn understand<R>(scanner: &Scanner<R>, record: &Record) -> Result<(Vec<String>, Vec<String>), TableError> {
+    let line = record.line;
+    if scanner.open_quote.is_some() {
+        return Err(TableError::HeaderUnclosed { line });
+    }
+    let filled = (0..record.len()).rev().find(|at| record.is_filled_from(*at)).map_or(0, |last| last + 1);
+    if filled > COLUMN_LIMIT {
+        return Err(TableError::TooManyColumns { columns: filled, line });
+    }
+    if matches!(record.damage, Some(Damage::FieldTooLong | Damage::LineTooLong)) {
+        return Err(TableError::HeaderTooLong { line });
+    }
+    let headers: Vec<String> = record.cells().take(filled).map(shown_header).collect();
+    let keys: Vec<String> = headers.iter().map(|header| normalised(header)).collect();
+    Ok((headers, keys))
+}
+
+/// A header as delivered, without what cannot be seen around it.
+fn shown_header(cell: &[u8]) -> String {
+    String::from_utf8_lossy(cell).trim_matches(|c: char| c.is_whitespace() || is_invisible(c)).to_owned()
+}
+
+/// The key of a header (`templates.md` section 2.1, items 3 and 7): NFKC, without invisible
+/// characters, trimmed, inner blanks collapsed, lower-case; trailing marks of older vendor sheets
+/// dropped.
+pub fn normalised(header: &str) -> String {
+    let clean: String = header.nfkc().filter(|c| !is_invisible(*c)).flat_map(char::to_lowercase).collect();
+    let joined = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut bare = joined.as_str();
+    while let Some(rest) = bare.strip_suffix("(r)").or_else(|| bare.strip_suffix("(a/u)")) {
+        bare = rest.trim_end();
+    }
+    bare.to_owned()
+}
+
+/// The delimiter that splits the first record into the most known headers; the comma where none
+/// does, or several do as well.
+fn delimiter(ahead: &[u8]) -> u8 {
+    let mut best = (b',', 0);
+    for candidate in [b',', b'\t', b';', b'|'] {
+        let known = keys_of(ahead, candidate, 0).iter().filter(|key| recognise::is_known(key)).count();
+        if known > best.1 {
+            best = (candidate, known);
+        }
+    }
+    best.0
+}
+
+/// The keys of a record that is not blank, with so many before it.
+fn keys_of(ahead: &[u8], delimiter: u8, before: usize) -> Vec<String> {
+    record_at(ahead, delimiter, before)
+        .map(|record| record.cells().take(COLUMN_LIMIT).map(|cell| normalised(&shown_header(cell))).collect())
+        .unwrap_or_default()
+}
+
+fn record_at(ahead: &[u8], delimiter: u8, before: usize) -> Option<Record> {
+    let mut scanner = Scanner::new(ahead, LOOK);
+    scanner.set_delimiter(delimiter);
+    let mut record = Record::default();
+    for _ in 0..=before {
+        first(&mut scanner, &mut record).ok().filter(|found| *found)?;
+    }
+    Some(record)
+}
+
+/// Two columns of one name: nobody can say which one counts. Names the first pair.
+fn refuse_doubles(headers: &[String], keys: &[String], line: u64) -> Result<(), TableError> {
+    for (second, key) in keys.iter().enumerate().filter(|(_, key)| !key.is_empty()) {
         if let Some(first) = keys.iter().take(second).position(|other| other == key) {
             let header = headers.get(second).cloned().unwrap_or_default();
-            return Err(TableError::DoubleHeader { header, first: first + 1, second: second + 1 });
+            return Err(TableError::DoubleHeader { header, first: first + 1, second: second + 1, line });
         }
     }
     Ok(())
 }
 
-fn format_of(keys: &[String], options: &OpenOptions<'_>) -> Result<&'static FormatDef, TableError> {
-    let recognised = recognise::recognise(keys);
-    if let Some(bound) = options.format {
-        let missing = missing(bound, keys);
-        if missing.is_empty() && !bound.must_lack.iter().any(|key| keys.iter().any(|other| other == key)) {
-            return Ok(bound);
-        }
-        if let Some(other) = recognised.filter(|other| other.id != bound.id) {
-            return Err(TableError::WrongTemplate {
-                title: other.title,
-                instead: format!(", and this source is bound to {}", bound.title),
-            });
-        }
-        return Err(TableError::MissingHeader { format: bound.title, missing: missing.join(", ") });
+/// The format of a header: the one the source is bound to, if all its columns are there; else the
+/// one that is recognised.
+fn format_of(keys: &[String], bound: Option<&'static FormatDef>, line: u64) -> Result<&'static FormatDef, TableError> {
+    if let Some(bound) = bound.filter(|bound| bound.missing(keys).next().is_none()) {
+        return Ok(bound);
     }
-    match recognised {
-        Some(known) => recognise::importable(known).ok_or_else(|| TableError::WrongTemplate {
-            title: known.title,
-            instead: match known.id {
-                "securly-parents" => {
-                    ": it belongs to another Securly product and holds parents, who are not rostered here".to_owned()
-                }
-                _ => ", a format that this version does not read yet".to_owned(),
-            },
-        }),
-        None => Err(unknown(keys)),
-    }
-}
-
-fn missing(format: &FormatDef, keys: &[String]) -> Vec<String> {
-    format
-        .must_have
-        .iter()
-        .filter(|key| !keys.iter().any(|other| other == **key))
-        .map(|key| format!("`{key}`"))
-        .collect()
-}
-
-fn unknown(keys: &[String]) -> TableError {
-    let Some((format, missing)) = recognise::nearest(keys) else {
-        return TableError::UnknownHeader { nearest: "none", missing: String::new() };
+    let Some(known) = recognise::recognise(keys) else { return Err(unknown(keys, bound, line)) };
+    let why = match (bound, recognise::importable(known)) {
+        (None, Some(format)) => return Ok(format),
+        (Some(bound), _) => format!(", and this source is bound to {}", bound.title),
+        (None, None) if known.id == "securly-parents" => {
+            ", which belongs to another Securly product: parents and guardians are not taken here, and nobody was changed"
+                .to_owned()
+        }
+        (None, None) => ", a template that is not taken here".to_owned(),
     };
-    let list: Vec<String> = missing
-        .iter()
-        .map(|(wanted, near)| match near {
-            Some(near) => format!("`{wanted}` (there is `{near}`)"),
-            None => format!("`{wanted}`"),
-        })
-        .collect();
-    TableError::UnknownHeader { nearest: format.title, missing: list.join(", ") }
+    Err(TableError::WrongTemplate { title: known.title, why, line })
 }
 
-/// Title lines above the header: say where it stands instead of listing what line 1 lacks.
-fn below<R: Read>(scanner: &mut Scanner<R>, error: TableError) -> TableError {
+fn unknown(keys: &[String], bound: Option<&'static FormatDef>, line: u64) -> TableError {
+    let Some((format, missing)) = recognise::nearest(keys, bound) else {
+        return TableError::UnknownHeader { nearest: "none", id: "", missing: String::new(), is_person: false, line };
+    };
+    let (title, id) = (format.title, format.id);
+    if missing.is_empty() {
+        let rival = recognise::rival(format, keys).unwrap_or_default();
+        return TableError::RivalHeader { format: title, id, rival, line };
+    }
+    let required = format.required().count();
+    let missing_list = missing.iter().map(Missing::to_string).collect::<Vec<_>>().join(", ");
+    if (required - missing.len()) * 2 >= required {
+        return TableError::MissingHeader { format: title, id, missing: missing_list, line };
+    }
+    let is_person = missing.len() == required && keys.iter().any(|key| key.contains('@'));
+    TableError::UnknownHeader { nearest: title, id, missing: missing_list, is_person, line }
+}
+
+/// Title lines above the header: says where it stands instead of what line 1 lacks.
+fn below(ahead: &[u8], error: TableError) -> TableError {
     if !matches!(error, TableError::UnknownHeader { .. } | TableError::MissingHeader { .. }) {
         return error;
     }
-    let mut record = Record::default();
-    for _ in 0..10 {
-        match scanner.next(&mut record) {
-            Ok(true) => {
-                let keys: Vec<String> = record.cells().map(|cell| normalised(&String::from_utf8_lossy(cell))).collect();
-                if recognise::recognise(&keys).is_some() {
-                    return TableError::HeaderBelow { line: record.line };
-                }
+    for before in 1..TITLE_LINES {
+        for delimiter in [b',', b'\t', b';', b'|'] {
+            let found = record_at(ahead, delimiter, before);
+            if let Some(record) = found.filter(|_| recognise::recognise(&keys_of(ahead, delimiter, before)).is_some()) {
+                return TableError::HeaderBelow { line: record.line };
             }
-            Ok(false) | Err(_) => break,
         }
     }
     error
 }
 
-fn notes(format: &FormatDef, headers: &[String], keys: &[String]) -> Vec<Finding> {
-    let known = |key: &String| {
-        format.columns.iter().any(|column| column.header.eq_ignore_ascii_case(key)) || OURS.contains(&key.as_str())
-    };
-    keys.iter()
-        .zip(headers)
-        .filter(|(key, _)| !key.is_empty() && !known(key))
-        .map(|(_, header)| {
-            Finding::note("extra-column", 1, "the format has no such column; it is not read").at(header, "")
-        })
-        .collect()
+/// What is worth saying about a header that is understood.
+fn notes(format: &FormatDef, headers: &[String], keys: &[String], line: u64) -> Vec<Finding> {
+    let mut notes = Vec::new();
+    let of_format = |key: &String| format.columns.iter().position(|column| column.header.eq_ignore_ascii_case(key));
+    let order: Vec<usize> = keys.iter().filter_map(of_format).collect();
+    if !order.is_sorted() {
+        let message = "the columns stand in another order than in the template; each is read by its name";
+        notes.push(Finding::note("column-order", line, message).cure("nothing needs to be done"));
+    }
+    let extras: Vec<(usize, &String)> = keys
+        .iter()
+        .enumerate()
+        .filter(|(_, key)| of_format(key).is_none() && !RESULT_COLUMNS.contains(&key.as_str()))
+        .collect();
+    for (place, key) in extras.iter().take(NAMED_EXTRAS) {
+        let header = headers.get(*place).map_or("", String::as_str);
+        notes.push(extra(format, header, key, keys, line, place + 1));
+    }
+    if let Some(more) = extras.len().checked_sub(NAMED_EXTRAS + 1) {
+        let message = format!("{} more columns are not read, because the format does not have them", more + 1);
+        notes.push(Finding::note("extra-column", line, message));
+    }
+    notes
+}
+
+/// A column that the format does not have: spelt nearly like one that is missing, that is a warning.
+fn extra(format: &FormatDef, header: &str, key: &str, keys: &[String], line: u64, place: usize) -> Finding {
+    if key.is_empty() {
+        let message = format!("column {place} has no header and is not read");
+        return Finding::note("extra-column", line, message).cure("give the column a header, or take it out");
+    }
+    let absent = |column: &&crate::ColumnDef| !keys.iter().any(|other| other.eq_ignore_ascii_case(column.header));
+    if let Some(meant) = format.columns.iter().filter(absent).find(|column| recognise::is_near(column.header, key)) {
+        let message = format!("the column `{header}` is not read; `{}` may be meant", meant.header);
+        return Finding::warning("column-misspelt", line, message)
+            .at(header, "")
+            .cure(format!("if so, write `{}` in the header", meant.header));
+    }
+    let message = format!("the column `{header}` is not read, because the format does not have it");
+    Finding::note("extra-column", line, message).at(header, "").cure("nothing needs to be done")
 }

@@ -1,112 +1,96 @@
 //! One delimited text file as rows: encoding, delimiter, header, then record by record in a reused
-//! buffer.
+//! buffer. Structure only; what a row says is for admission.
 
+mod block;
+mod content;
 mod encoding;
+mod ending;
+mod error;
 mod header;
+mod layout;
+mod record;
 mod row;
 mod scan;
+#[cfg(test)]
+mod tests;
 
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, SeekFrom};
 
 use rosterd_contract::Finding;
 
 use crate::definition::FormatDef;
-pub use header::TableError;
-pub use row::{Row, clean, forbidden};
-pub use scan::Damage;
+use crate::limits::ROW_LIMIT;
+pub use ending::Ending;
+pub use error::TableError;
+#[cfg(test)]
+pub use header::normalised;
+pub use record::Damage;
+pub use row::Row;
 
 use encoding::{Charset, Utf8Reader};
-use scan::{Record, Scanner};
+use layout::Layout;
+use record::Record;
+use scan::{BUFFER, Scanner};
 
 /// How a table is opened.
 #[derive(Debug, Clone, Copy)]
 pub struct OpenOptions<'a> {
     /// The format the source is bound to; `None`: recognised by the header.
     pub format: Option<&'static FormatDef>,
-    /// Name of the file; breaks ties where the header does not tell.
+    /// Name of the file. An end such as `.xlsx` promises something else than text (D11).
     pub name: &'a str,
-}
-
-/// How a file ended.
-#[derive(Debug, Clone, Default)]
-pub struct Ending {
-    /// The last line has a line end.
-    pub final_newline: bool,
-    /// Line on which a quote was opened that never closed.
-    pub open_quote: Option<u64>,
-    /// The last bytes are the beginning of a character.
-    pub mid_character: bool,
-    /// The last record has fewer cells than the header.
-    pub last_record_short: bool,
-    /// Line on which the last record begins.
-    pub last_line: u64,
-}
-
-impl Ending {
-    /// The certain signs of a cut (D12).
-    pub fn cut(&self) -> Option<Finding> {
-        let message = if let Some(line) = self.open_quote {
-            format!("the quote opened on line {line} never closes")
-        } else if self.mid_character {
-            "the file ends in the middle of a character".to_owned()
-        } else if self.last_record_short {
-            format!("the last row, on line {}, ends before its last cell", self.last_line)
-        } else {
-            return None;
-        };
-        let line = self.open_quote.unwrap_or(self.last_line);
-        Some(Finding::error("cut-off", line, message).cure("export the file again and send it whole"))
-    }
 }
 
 /// A streaming reader of one file.
 pub struct Table<R> {
     scanner: Scanner<Utf8Reader<R>>,
-    pub(crate) layout: row::Layout,
     headers: Vec<String>,
     notes: Vec<Finding>,
     encoding_note: Option<Finding>,
     row: Row,
     ending: Ending,
     ignored: u64,
+    rows: u64,
 }
 
 impl<R: Read + Seek> Table<R> {
     /// Reads encoding, delimiter and header, and recognises the format (D11).
     ///
     /// # Errors
-    /// When the file is no text, its header is unknown, incomplete, doubled or too wide, or it is
+    /// When the file is no text or named as none, its header is unknown, incomplete, doubled or too wide, or it is
     /// another template than the source is bound to.
     pub fn open(mut source: R, options: &OpenOptions<'_>) -> Result<Self, TableError> {
-        header::refuse_binary(&mut source)?;
-        let charset = encoding::detect(&mut source).map_err(TableError::Read)?;
+        let head = head(&mut source).map_err(TableError::Read)?;
+        if let Some(what) = content::not_text(&head) {
+            return Err(TableError::NotText { what });
+        }
+        if let Some(what) = content::not_text_by_name(options.name).filter(|_| !head.is_empty()) {
+            return Err(TableError::NotAsNamed { what });
+        }
+        let charset = encoding::detect(&mut source, &head).map_err(TableError::Read)?;
         let reader = Utf8Reader::new(source, charset).map_err(TableError::Read)?;
-        let mut scanner = Scanner::new(reader);
+        let mut scanner = Scanner::new(reader, BUFFER);
         let mut record = Record::default();
-        let found = header::read(&mut scanner, &mut record, options)?;
-        let encoding_note = (charset == Charset::Windows1252).then(|| {
-            Finding::warning("windows-1252", 0, "the file is not UTF-8 and was read as Windows-1252")
-                .cure("export the file as UTF-8")
-        });
-        let layout = row::Layout::new(found.format, &found.keys, record.last_quoted_only);
+        let found = header::read(&mut scanner, &mut record, options.format)?;
+        let layout = Layout::new(found.format, &found.keys, record.len(), is_marked(&head));
         Ok(Self {
             scanner,
-            row: Row::new(layout.clone()),
-            layout,
+            row: Row::new(layout),
             headers: found.headers,
             notes: found.notes,
-            encoding_note,
-            ending: Ending { final_newline: true, ..Ending::default() },
-            ignored: 0,
+            encoding_note: (charset == Charset::Windows1252).then(windows_note),
+            ending: Ending { final_newline: true, last_line: record.line, ..Ending::default() },
+            ignored: record.line - 1,
+            rows: 0,
         })
     }
 
     /// The format it is.
     pub const fn format(&self) -> &'static FormatDef {
-        self.layout.format
+        self.row.layout.format
     }
 
-    /// Headers as delivered.
+    /// Headers as delivered, empty ones at the end left out.
     pub fn headers(&self) -> &[String] {
         &self.headers
     }
@@ -123,10 +107,10 @@ impl<R: Read + Seek> Table<R> {
 
     /// Is there a `_fix_of` column (D14)?
     pub const fn fix_of_column(&self) -> bool {
-        self.layout.fix_of.is_some()
+        self.row.layout.fix_of.is_some()
     }
 
-    /// Blank lines (and lines of delimiters only) that were passed over.
+    /// Blank lines (and lines of delimiters only) that were passed over so far.
     pub const fn ignored_lines(&self) -> u64 {
         self.ignored
     }
@@ -136,33 +120,62 @@ impl<R: Read + Seek> Table<R> {
         self.ending.clone()
     }
 
-    /// The next row; the buffer is reused.
+    /// The next row; its buffer is used again for the one after. Blank lines are passed over.
     ///
     /// # Errors
-    /// When the source cannot be read.
+    /// When the source cannot be read, or there are more than 10 million rows.
     #[expect(clippy::should_implement_trait, reason = "lends its buffer, which an iterator cannot")]
     pub fn next(&mut self) -> Result<Option<&Row>, TableError> {
-        loop {
-            if !self.scanner.next(&mut self.row.record).map_err(TableError::Read)? {
-                self.ending.final_newline = self.scanner.final_newline;
-                self.ending.open_quote = self.scanner.open_quote;
-                return Ok(None);
-            }
+        while self.scanner.next(&mut self.row.record).map_err(TableError::Read)? {
             if self.row.is_blank() {
                 self.ignored += 1;
                 continue;
             }
+            self.rows += 1;
+            let line = self.row.line();
+            if self.rows > ROW_LIMIT {
+                return Err(TableError::TooManyRows { line });
+            }
             self.row.check();
-            self.ending.last_line = self.row.line();
-            self.ending.last_record_short = self.row.record.len() < self.headers.len();
-            self.ending.mid_character = ends_in_mid_character(&self.row.record.bytes);
+            self.ending.last_line = line;
+            self.ending.last_record_short = self.row.is_short();
+            self.ending.mid_character = self.row.record.odd && ends_in_mid_character(self.row.record.bytes());
             return Ok(Some(&self.row));
         }
+        self.ending.final_newline = self.scanner.final_newline;
+        self.ending.open_quote = self.scanner.open_quote;
+        // A character that is complete in its line was only the end of that line, not of the file.
+        self.ending.mid_character &= !self.scanner.final_newline;
+        Ok(None)
     }
+}
+
+fn head(source: &mut (impl Read + Seek)) -> std::io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(content::HEAD);
+    source.by_ref().take(content::HEAD as u64).read_to_end(&mut head)?;
+    source.seek(SeekFrom::Start(0))?;
+    Ok(head)
+}
+
+fn windows_note() -> Finding {
+    let message =
+        "the file is not UTF-8; it was read as Windows-1252 as a whole, because every odd byte is a letter there";
+    Finding::warning("windows-1252", 0, message).cure("export the file as UTF-8, and look at names with accents")
 }
 
 /// Are the last bytes the beginning of a character that never comes?
 fn ends_in_mid_character(bytes: &[u8]) -> bool {
-    bytes.last().is_some_and(|b| !b.is_ascii())
-        && std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
+    let tail = bytes.get(bytes.len().saturating_sub(3)..).unwrap_or_default();
+    (0..tail.len()).any(|from| {
+        let part = tail.get(from..).unwrap_or_default();
+        std::str::from_utf8(part).is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    })
+}
+
+/// The mark of our own exports: the header alone ends with CR LF, the rows with LF. Nothing of it
+/// shows in a cell, and every reader takes both line ends.
+fn is_marked(head: &[u8]) -> bool {
+    let mut lines = head.split_inclusive(|b| *b == b'\n');
+    let header = lines.next().is_some_and(|line| line.ends_with(b"\r\n"));
+    header && lines.next().is_some_and(|line| line.ends_with(b"\n") && !line.ends_with(b"\r\n"))
 }

@@ -1,52 +1,15 @@
 //! One record in the places of its format.
 
-use std::hash::{Hash, Hasher};
-
-use rosterd_contract::finding::is_invisible;
-use unicode_normalization::{UnicodeNormalization, is_nfc};
-
-use super::scan::{Damage, Record};
-use crate::definition::{FormatDef, Target};
+use super::layout::Layout;
+use super::record::{Damage, Record};
+use crate::text::{forbidden, may_be_forbidden, stable_hash, tidy};
 use crate::write::unguard;
 
-/// Where the format's columns stand in the file.
-#[derive(Debug, Clone)]
-pub struct Layout {
-    pub format: &'static FormatDef,
-    /// By column of the format: its place in the file.
-    places: Vec<Option<usize>>,
-    pub fix_of: Option<usize>,
-    width: usize,
-    number: Option<usize>,
-    email: Option<usize>,
-    /// The file is one of ours: cells may carry the guard.
-    ours: bool,
-}
-
-impl Layout {
-    pub(super) fn new(format: &'static FormatDef, keys: &[String], marked: bool) -> Self {
-        let place = |header: &str| keys.iter().position(|key| key.eq_ignore_ascii_case(header));
-        let places: Vec<Option<usize>> = format.columns.iter().map(|column| place(column.header)).collect();
-        let of = |target: Target| format.column_of(target);
-        let fix_of = place("_fix_of");
-        let result = place("guid").is_some() && place("outcome").is_some();
-        Self {
-            number: of(Target::Number),
-            email: of(Target::Email),
-            ours: fix_of.is_some() || result || marked,
-            fix_of,
-            width: keys.len(),
-            places,
-            format,
-        }
-    }
-}
-
-/// One record; lends its buffer.
+/// One row of a file; lends its buffer, which the next row takes over.
 #[derive(Debug)]
 pub struct Row {
     pub(super) record: Record,
-    layout: Layout,
+    pub(super) layout: Layout,
 }
 
 impl Row {
@@ -54,17 +17,21 @@ impl Row {
         Self { record: Record::default(), layout }
     }
 
-    /// Line in the file as an editor shows it, from 1.
+    /// Line in the file as an editor shows it, from 1; of a row with line breaks in it, the first.
     pub const fn line(&self) -> u64 {
         self.record.line
     }
 
-    /// The cell of a column of the format; `None`: the file has no such column (or the row no such
-    /// cell).
+    /// Line on which the row ends.
+    pub const fn last_line(&self) -> u64 {
+        self.record.last_line
+    }
+
+    /// The cell of a column of the format, counted from 0 in the order of
+    /// [`FormatDef::columns`](crate::FormatDef); `None`: the file has no such column, or the row no
+    /// such cell.
     pub fn cell(&self, column: usize) -> Option<&[u8]> {
-        let place = (*self.layout.places.get(column)?)?;
-        let cell = self.record.cell(place)?;
-        Some(if self.layout.ours { unguard(cell) } else { cell })
+        self.record.cell(self.place(column)?).map(|cell| self.unguarded(cell))
     }
 
     /// Place of a format's column in the file, from 0.
@@ -72,10 +39,14 @@ impl Row {
         *self.layout.places.get(column)?
     }
 
-    /// All cells as delivered (the guard of our own files taken off), in file order.
+    /// All cells as delivered, in file order; the guard of our own files is taken off. At most 513
+    /// cells are kept, of a cell 64 KiB, of a row 1 MiB.
     pub fn delivered(&self) -> impl Iterator<Item = &[u8]> {
-        let ours = self.layout.ours;
-        self.record.cells().map(move |cell| if ours { unguard(cell) } else { cell })
+        self.record.cells().map(|cell| self.unguarded(cell))
+    }
+
+    fn unguarded<'c>(&self, cell: &'c [u8]) -> &'c [u8] {
+        if self.layout.guarded { unguard(cell) } else { cell }
     }
 
     /// What the row corrects (D14).
@@ -84,163 +55,172 @@ impl Row {
         std::str::from_utf8(cell).ok().map(str::trim).filter(|text| !text.is_empty())
     }
 
-    /// The structural damage, and the place of the damaged cell.
+    /// The structural damage, and the place in the file of the damaged cell.
     pub fn damage(&self) -> Option<(Damage, usize)> {
         self.record.damage.map(|damage| (damage, self.record.damaged_cell))
     }
 
     /// Is the structure damaged, or are there more or fewer cells than the header has (A16 to A20)?
+    /// Such a row never counts as known by its fingerprint.
     pub fn is_damaged(&self) -> bool {
         self.record.damage.is_some() || self.is_short() || self.is_long()
     }
 
     /// Fewer cells than the header.
-    pub fn is_short(&self) -> bool {
+    pub const fn is_short(&self) -> bool {
         self.record.len() < self.layout.width
     }
 
-    /// More cells than the header, and the extra ones are not blank.
+    /// More cells than the header, and not all of the extra ones blank.
     pub fn is_long(&self) -> bool {
-        (self.layout.width..self.record.len())
-            .any(|at| self.record.cell(at).is_some_and(|cell| !cell.trim_ascii().is_empty()))
+        self.record.len() > self.layout.width && self.record.is_filled_from(self.layout.width)
     }
 
     /// How many cells there are, and how many the header has.
-    pub fn widths(&self) -> (usize, usize) {
+    pub const fn widths(&self) -> (usize, usize) {
         (self.record.len(), self.layout.width)
     }
 
-    /// A line without content: empty, or delimiters only and no more of them than the header has.
+    /// A line without content: empty, or delimiters only and no more of them than the header has. A
+    /// lone end-of-file mark of DOS counts as one.
     pub(super) fn is_blank(&self) -> bool {
-        self.record.damage.is_none()
-            && !self.record.quoted
-            && self.record.len() <= self.layout.width
-            && self.record.bytes.iter().all(u8::is_ascii_whitespace)
+        self.record.len() <= self.layout.delivered_width.max(1)
+            && self.record.damage.is_none()
+            && (!self.record.is_filled_from(0) || self.record.bytes() == [0x1A] || self.is_blank_to_the_eye())
     }
 
-    /// Finds bytes that do not decode.
+    /// Nothing but blanks beyond ASCII and characters of no width.
+    fn is_blank_to_the_eye(&self) -> bool {
+        self.record.odd && self.record.cells().all(|cell| tidy(cell).is_none())
+    }
+
+    /// Looks for bytes that do not decode and for characters that have no business in a roster.
     pub(super) fn check(&mut self) {
-        if self.record.damage.is_none() && std::str::from_utf8(&self.record.bytes).is_err() {
-            let at = (0..self.record.len())
-                .find(|at| self.record.cell(*at).is_some_and(|cell| std::str::from_utf8(cell).is_err()));
-            self.record.damage = Some(Damage::BadEncoding);
-            self.record.damaged_cell = at.unwrap_or_default();
+        if !self.record.odd || self.record.damage.is_some() {
+            return;
+        }
+        if std::str::from_utf8(self.record.bytes()).is_err() {
+            let bad = |cell: &[u8]| std::str::from_utf8(cell).is_err();
+            let place = self.record.cells().position(bad).unwrap_or_default();
+            self.record.damage(Damage::BadEncoding, place);
+        } else if may_be_forbidden(self.record.bytes()) {
+            let find = |cell: &[u8]| std::str::from_utf8(cell).ok().and_then(forbidden);
+            let found = self.record.cells().enumerate().find_map(|(place, cell)| Some((place, find(cell)?)));
+            if let Some((place, c)) = found {
+                self.record.damage(Damage::Character(c), place);
+            }
         }
     }
 
-    /// 128 bits over the format's columns in their own order, so that column order, quoting and
-    /// extra columns do not matter; `seed` names the format and policy version.
+    /// 128 bits over the format's columns in their own order, as delivered: the order of the
+    /// columns, quoting and extra columns do not matter; a blank and a missing column differ.
+    /// `seed` names whatever else decides about the row: format and policy version.
     pub fn fingerprint(&self, seed: u64) -> [u8; 16] {
-        let mut hasher = blake3::Hasher::new();
-        let mut block = [0_u8; 512];
-        let mut filled = 0;
-        let mut feed = |bytes: &[u8], hasher: &mut blake3::Hasher| {
-            if filled + bytes.len() > block.len() {
-                hasher.update(block.get(..filled).unwrap_or_default());
-                filled = 0;
-                if bytes.len() > block.len() {
-                    hasher.update(bytes);
-                    return;
-                }
-            }
-            if let Some(room) = block.get_mut(filled..filled + bytes.len()) {
-                room.copy_from_slice(bytes);
-                filled += bytes.len();
-            }
-        };
-        feed(&seed.to_le_bytes(), &mut hasher);
+        let mut canonical = Canonical::default();
         for column in 0..self.layout.places.len() {
-            match self.cell(column) {
-                Some(cell) => {
-                    feed(cell, &mut hasher);
-                    feed(&[0x1F], &mut hasher);
-                }
-                None => feed(&[0x1E], &mut hasher),
+            canonical.cell(self.cell(column));
+        }
+        if self.is_damaged() {
+            canonical.add(&(self.record.len() as u64).to_le_bytes());
+            canonical.add(&[self.record.damage.is_some().into()]);
+        }
+        canonical.finish(seed)
+    }
+
+    /// Hash of the number as it will be compared; `None` when blank or absent. Never 0.
+    pub fn number_hash(&self) -> Option<u64> {
+        let cell = self.cell(self.layout.number?)?;
+        match self.plain(cell) {
+            Some(plain) => Some(stable_hash(NUMBER, plain)),
+            None => Some(stable_hash(NUMBER, tidy(cell)?.as_bytes())),
+        }
+    }
+
+    /// Hash of the e-mail as it will be compared, lower-cased; `None` when blank or absent. Never 0.
+    pub fn email_hash(&self) -> Option<u64> {
+        let cell = self.cell(self.layout.email?)?;
+        let mut lower = [0; 64];
+        if let Some(plain) = self.plain(cell)
+            && let Some(lower) = lower.get_mut(..plain.len())
+        {
+            lower.copy_from_slice(plain);
+            lower.make_ascii_lowercase();
+            return Some(stable_hash(EMAIL, lower));
+        }
+        Some(stable_hash(EMAIL, tidy(cell)?.to_lowercase().as_bytes()))
+    }
+
+    /// The cell, where it is plain to see that tidying would change nothing but its ends.
+    fn plain<'c>(&self, cell: &'c [u8]) -> Option<&'c [u8]> {
+        let plain = cell.trim_ascii();
+        let is_plain = !self.record.odd && plain.first().is_some_and(|byte| *byte != b'=') && !plain.contains(&b' ');
+        is_plain.then_some(plain)
+    }
+}
+
+/// Kinds of keys, so that a number and an e-mail of the same letters differ.
+const NUMBER: u64 = 1;
+const EMAIL: u64 = 2;
+
+/// Cells of a row, each after its length, so that no two rows give the same bytes.
+#[derive(Debug)]
+struct Canonical {
+    near: [u8; 256],
+    filled: usize,
+    /// Takes over when `near` is full.
+    far: Vec<u8>,
+}
+
+impl Default for Canonical {
+    fn default() -> Self {
+        Self { near: [0; 256], filled: 0, far: Vec::new() }
+    }
+}
+
+impl Canonical {
+    fn cell(&mut self, cell: Option<&[u8]>) {
+        let Some(cell) = cell else {
+            self.add(&[0]);
+            return;
+        };
+        match u8::try_from(cell.len() + 1) {
+            Ok(length) if length < u8::MAX => self.add(&[length]),
+            _ => {
+                self.add(&[u8::MAX]);
+                self.add(&(cell.len() as u64).to_le_bytes());
             }
         }
-        if self.record.damage.is_some() {
-            feed(&[0x1D], &mut hasher);
+        self.add(cell);
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        let end = self.filled + bytes.len();
+        match self.near.get_mut(self.filled..end).filter(|_| self.far.is_empty()) {
+            Some(room) => {
+                room.copy_from_slice(bytes);
+                self.filled = end;
+            }
+            None => {
+                if self.far.is_empty() {
+                    self.far.extend_from_slice(self.near.get(..self.filled).unwrap_or_default());
+                }
+                self.far.extend_from_slice(bytes);
+            }
         }
-        hasher.update(block.get(..filled).unwrap_or_default());
+    }
+
+    fn finish(&self, seed: u64) -> [u8; 16] {
+        let mut key = [0; 32];
+        if let Some(first) = key.first_chunk_mut() {
+            *first = seed.to_le_bytes();
+        }
+        let near = self.near.get(..self.filled).unwrap_or_default();
+        let bytes = if self.far.is_empty() { near } else { &self.far };
+        let hash = blake3::keyed_hash(&key, bytes);
         let mut fingerprint = [0; 16];
-        if let Some(first) = hasher.finalize().as_bytes().first_chunk::<16>() {
+        if let Some(first) = hash.as_bytes().first_chunk() {
             fingerprint = *first;
         }
         fingerprint
     }
-
-    /// Hash of the number as it will be compared; `None` when blank.
-    pub fn number_hash(&self) -> Option<u64> {
-        let text = clean(self.cell(self.layout.number?)?)?;
-        Some(hash("n", &text))
-    }
-
-    /// Hash of the address as it will be compared; `None` when blank.
-    pub fn email_hash(&self) -> Option<u64> {
-        let text = clean(self.cell(self.layout.email?)?)?;
-        Some(hash("e", &text.to_lowercase()))
-    }
-}
-
-/// NFC, trimmed, runs of blanks collapsed; `None` when nothing is left.
-pub fn clean(cell: &[u8]) -> Option<std::borrow::Cow<'_, str>> {
-    let text = match String::from_utf8_lossy(cell) {
-        std::borrow::Cow::Borrowed(text) => text,
-        std::borrow::Cow::Owned(text) => return tidy(&text).map(std::borrow::Cow::Owned),
-    };
-    let trimmed = text.trim();
-    if trimmed.is_empty() {
-        return None;
-    }
-    let plain = trimmed.is_ascii()
-        && !trimmed.as_bytes().windows(2).any(|pair| pair.iter().all(u8::is_ascii_whitespace))
-        && !trimmed.contains('\t');
-    if plain || (is_nfc(trimmed) && !has_odd_blanks(trimmed)) {
-        return Some(std::borrow::Cow::Borrowed(trimmed));
-    }
-    tidy(trimmed).map(std::borrow::Cow::Owned)
-}
-
-fn has_odd_blanks(text: &str) -> bool {
-    let mut last = false;
-    text.chars().any(|c| {
-        let blank = c.is_whitespace();
-        let odd = blank && (last || c != ' ');
-        last = blank;
-        odd
-    })
-}
-
-fn tidy(text: &str) -> Option<String> {
-    let joined = text.nfc().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ");
-    (!joined.is_empty()).then_some(joined)
-}
-
-fn hash(kind: &str, text: &str) -> u64 {
-    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
-    kind.hash(&mut hasher);
-    hasher.write(text.as_bytes());
-    // 0 stands for "no key".
-    hasher.finish().max(1)
-}
-
-/// FNV-1a with a final mix: stable across versions and machines.
-struct Fnv(u64);
-
-impl Hasher for Fnv {
-    fn finish(&self) -> u64 {
-        let mixed = (self.0 ^ (self.0 >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        mixed ^ (mixed >> 29)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-}
-
-/// Control, bidirectional or invisible characters.
-pub fn forbidden(text: &str) -> Option<char> {
-    text.chars().find(|c| c.is_control() || is_invisible(*c))
 }
