@@ -2,7 +2,7 @@
 //! one the work is done here.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -12,6 +12,8 @@ use crate::installation::{self as open, Failure};
 
 /// How long a command waits for another one that works on the same state directory.
 const WAIT: Duration = Duration::from_secs(600);
+/// How soon it looks again.
+const AGAIN: Duration = Duration::from_millis(25);
 
 /// Carries out a request, wherever that has to happen.
 ///
@@ -20,17 +22,28 @@ const WAIT: Duration = Duration::from_secs(600);
 pub async fn perform(config: &Path, request: Request) -> Result<Reply, Failure> {
     let settings = open::settings(config)?;
     let socket = settings.state_dir.join("control.sock");
-    if socket.exists()
-        && let Ok(stream) = UnixStream::connect(&socket).await
-    {
-        return ask(stream, &request).await;
+    let begun = Instant::now();
+    loop {
+        if let Ok(stream) = UnixStream::connect(&socket).await {
+            return ask(stream, &request).await;
+        }
+        // Nobody answers: whoever gets the lock does the work. A daemon that is just starting holds
+        // the lock before it answers, so both are tried in turn.
+        let opened = open::open(config).await?;
+        match open::lock(&opened.settings.state_dir, Duration::ZERO).await {
+            Ok(_lock) => {
+                open::recover(&opened).await?;
+                let reply = carry_out(&opened.app, &opened.districts, request).await;
+                opened.app.store.close().await;
+                return Ok(reply);
+            }
+            Err(failure) if begun.elapsed() > WAIT => return Err(failure),
+            Err(_) => {
+                opened.app.store.close().await;
+                tokio::time::sleep(AGAIN).await;
+            }
+        }
     }
-    let opened = open::open(config).await?;
-    let _lock = open::lock(&opened.settings.state_dir, WAIT).await?;
-    open::recover(&opened).await?;
-    let reply = carry_out(&opened.app, &opened.districts, request).await;
-    opened.app.store.close().await;
-    Ok(reply)
 }
 
 async fn ask(mut stream: UnixStream, request: &Request) -> Result<Reply, Failure> {

@@ -80,7 +80,8 @@ impl Printer {
             for step in done.plan.iter().take(20) {
                 let held = step.held.as_deref().map(|rule| format!("  held by {rule}")).unwrap_or_default();
                 let name = who(&step.after, &step.before);
-                out.push_str(&format!("  {:<8} {:<32} {}{held}\n", step.action, name, changed(&step.after)));
+                let what = if step.action == "update" { changed(&step.after) } else { String::new() };
+                text::wrap(&mut out, &format!("  {:<8} {name} {what}{held}", step.action), 11, 80);
             }
             if done.plan.len() > 20 {
                 out.push_str(&format!("  … {} more (--json lists all)\n", done.plan.len() - 20));

@@ -38,15 +38,15 @@ pub async fn list(opened: &Opened, district: Option<&str>, limit: u32, printer: 
         let files: Vec<&str> = report.deliveries.iter().map(|delivery| delivery.file.as_str()).collect();
         rows.push(vec![
             text::short(&run.id.to_string()).to_owned(),
-            shown_time(run.started_at),
-            run.state.clone(),
+            run.started_at.format("%Y-%m-%d %H:%M").to_string(),
+            run.state.replace("completed_with_errors", "with errors"),
             report.rows.read.to_string(),
             report.held.iter().map(|hold| hold.rule.as_str()).collect::<Vec<_>>().join(" "),
             rosterd_contract::finding::shown(&files.join(", ")),
         ]);
     }
     if !printer.json {
-        printer.table(&["RUN", "STARTED", "STATE", "ROWS", "HELD", "FILES"], &rows);
+        printer.table(&["RUN", "STARTED (UTC)", "STATE", "ROWS", "HELD", "FILES"], &rows);
     }
     Ok(0)
 }

@@ -165,6 +165,10 @@ impl Worker {
             for attention in self.attention.values_mut() {
                 attention.look_at = Some(now);
             }
+            // What an earlier process sealed and did not run, or what waited for a schedule that is gone.
+            for district in self.opened.districts.clone() {
+                self.run_now(&district, &|source: &Source| source.schedule.is_none()).await;
+            }
         }
         for district in self.opened.districts.clone() {
             self.look(&district, now).await;

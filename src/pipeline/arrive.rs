@@ -136,7 +136,7 @@ fn read_plain(district: &District, source: &Source, arrival: &Arrival) -> Result
 
 /// D05's order: stated date within one kind, then arrival.
 pub fn newest_first(arrivals: &mut [Arrival]) {
-    arrivals.sort_by(|a, b| order(&b.delivery).cmp(&order(&a.delivery)));
+    arrivals.sort_by_key(|arrival| std::cmp::Reverse(order(&arrival.delivery)));
 }
 
 fn order(delivery: &StoredDelivery) -> (DateTime<Utc>, DateTime<Utc>, DeliveryId) {

@@ -181,11 +181,14 @@ fn empty(case: &Case<'_>, judgement: &mut Judgement) {
         judgement.late = false;
         judgement.whole.clear();
         let rows = case.read.tally.read;
-        judgement.refused = Some(if rows == 0 {
-            "the file has no rows (empty); nothing changes".to_owned()
+        let message = if rows == 0 {
+            "the file has no rows; nothing changes".to_owned()
         } else {
-            format!("none of the {rows} rows is valid (empty); nothing changes")
-        });
+            format!("none of the {rows} rows is valid; nothing changes")
+        };
+        let finding = Finding::error("empty", 0, message.clone());
+        judgement.findings.push(finding.cure("export the file again; a list of nobody is never believed"));
+        judgement.refused = Some(message);
     }
 }
 

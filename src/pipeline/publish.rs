@@ -139,10 +139,6 @@ fn publish_one(
         .filter(|(file, _)| *file == delivery.file)
         .map(|(file, finding)| finding_json(file, finding))
         .collect();
-    let json = done.report.with(&[("findings", Value::Array(findings))]);
-    spool::publish(folder, &format!("{stem}.report.json"), format!("{json:#}\n").as_bytes())?;
-    let text = super::text::report(&done.report, &done.findings, 80);
-    spool::publish(folder, &format!("{stem}.report.txt"), text.as_bytes())?;
     let path = app.spool.path(&district.id, &bytes_of(&delivery.sha256));
     let files = RowFiles::new(source, done, delivery, &mine);
     if files.has_rows() {
@@ -154,6 +150,11 @@ fn publish_one(
             spool::publish(folder, &format!("{stem}.completed.csv"), &completed)?;
         }
     }
+    let json = done.report.with(&[("findings", Value::Array(findings))]);
+    let text = super::text::report(&done.report, &done.findings, 80);
+    spool::publish(folder, &format!("{stem}.report.txt"), text.as_bytes())?;
+    // The machine's report comes last: where it stands, everything else of the run stands too.
+    spool::publish(folder, &format!("{stem}.report.json"), format!("{json:#}\n").as_bytes())?;
     Ok(())
 }
 
@@ -170,6 +171,9 @@ fn bytes_of(hex: &str) -> Vec<u8> {
         .filter_map(|pair| std::str::from_utf8(pair).ok().and_then(|text| u8::from_str_radix(text, 16).ok()))
         .collect()
 }
+
+/// The error file and the completed file, where there are any.
+type Written = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 /// The rows of one delivery that go into the error file and the completed file.
 struct RowFiles {
@@ -201,12 +205,7 @@ impl RowFiles {
     }
 
     /// Reads the delivery once more and copies the rows concerned, columns as delivered.
-    fn write(
-        &self,
-        path: &PathBuf,
-        source: &Source,
-        name: &str,
-    ) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), PublishError> {
+    fn write(&self, path: &PathBuf, source: &Source, name: &str) -> Result<Written, PublishError> {
         let file = std::fs::File::open(path).map_err(PublishError::Read)?;
         let options = OpenOptions { format: source.format, name };
         let reader = std::io::BufReader::with_capacity(1 << 20, file);

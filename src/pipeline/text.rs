@@ -42,7 +42,7 @@ pub fn short(id: &str) -> &str {
 
 fn state_line(report: &Report) -> String {
     let state = report.state.replace('_', " ");
-    if report.dry_run { format!("{state} (dry run, nothing was changed)") } else { state }
+    if report.dry_run { format!("{state} (dry run)") } else { state }
 }
 
 fn rows(out: &mut String, report: &Report) {
@@ -113,7 +113,7 @@ fn held(out: &mut String, report: &Report, width: usize) {
 fn list_findings(out: &mut String, findings: &[(String, Finding)], width: usize) {
     let mut weighty: Vec<&(String, Finding)> =
         findings.iter().filter(|(_, finding)| finding.severity != Severity::Note).collect();
-    weighty.sort_by(|a, b| b.1.severity.cmp(&a.1.severity));
+    weighty.sort_by_key(|finding| std::cmp::Reverse(finding.1.severity));
     let notes = findings.len() - weighty.len();
     if !weighty.is_empty() {
         let _ = writeln!(out, "\nFindings");

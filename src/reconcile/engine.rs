@@ -244,7 +244,7 @@ fn fates(world: &World, candidates: &[Candidate], scopes: &BTreeMap<usize, FeedS
         .into_iter()
         .filter(|id| !reached.contains(id))
         .filter(|id| world.claims_of(*id).iter().all(|at| proven.contains(at)))
-        .filter(|id| world.person(*id).is_some_and(|person| is_removable(person)))
+        .filter(|id| world.person(*id).is_some_and(is_removable))
         .collect();
     let releasing = resolve::releasing(world, candidates, &leaving);
     Fates { leaving, releasing }

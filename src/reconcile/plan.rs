@@ -203,7 +203,7 @@ pub struct Hold {
 #[derive(Debug, Clone)]
 pub enum ClaimChange {
     /// New or changed by a row. `settled`: the row need not be looked at again while it is the same.
-    Put { claim: Claim, settled: bool },
+    Put { claim: Box<Claim>, settled: bool },
     /// Absent, or absent for one more night.
     Gone { claim: i64, gone: Gone },
     /// Seen again, as a valid or a refused row.

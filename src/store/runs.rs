@@ -269,12 +269,15 @@ pub async fn add_outcomes(
     .await
 }
 
+/// Delivery, line, outcome, rule, person.
+type OutcomeRow = (Vec<u8>, i64, String, String, Option<Vec<u8>>);
+
 /// Outcomes of a run that were recorded, by delivery and line.
 ///
 /// # Errors
 /// The database's, or a damaged row.
 pub async fn outcomes(connection: &mut Connection, run: RunId) -> Result<Vec<StoredOutcome>, StoreError> {
-    let rows: Vec<(Vec<u8>, i64, String, String, Option<Vec<u8>>)> = sqlx::query_as(
+    let rows: Vec<OutcomeRow> = sqlx::query_as(
         "SELECT delivery_id, line, outcome, rule, guid FROM outcomes WHERE run_id = $1 ORDER BY delivery_id, line",
     )
     .bind(run.0.as_bytes().as_slice())

@@ -272,6 +272,8 @@ impl Theatre<'_> {
         self.printer.text(&format!("  dropped {name}: {rows} rows, {} KiB\n\n", bytes.len() / 1024));
         self.stage.drop(name, bytes)?;
         let report = self.next_run("the daemon takes the file").await?;
+        let last = format!("{name}.{}.report.json", report.run);
+        wait_for(&self.stage.folder.join("results").join(last), "the results").await?;
         let mut connection = find::reader(&self.opened.app).await?;
         let run = find::run(&mut connection, &report.run).await?;
         let findings = super::runs::findings(&mut connection, run.id).await?;

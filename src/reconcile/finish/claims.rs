@@ -109,7 +109,7 @@ pub(super) fn put_claim(
     };
     let settled =
         result.outcome.is_plain() && candidate.group.rows.len() == 1 && stripped.is_none() && !drops_email(candidate);
-    plan.claims.push(ClaimChange::Put { claim, settled });
+    plan.claims.push(ClaimChange::Put { claim: Box::new(claim), settled });
     if delivery.mode == Mode::Snapshot && candidate.group.record.status == Status::Active {
         end_bridges(parts, candidate, person, plan, counts, ended);
     }

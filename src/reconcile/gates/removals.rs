@@ -185,7 +185,7 @@ pub fn g11(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
 
 /// G13: the last admins of the district, or many of them.
 pub fn g13(measures: &Measures<'_>, trips: &mut Vec<Trip>) {
-    let was = |operation: &Operation| operation.before.as_ref().is_some_and(|before| is_admin(before));
+    let was = |operation: &Operation| operation.before.as_ref().is_some_and(is_admin);
     let stays = |operation: &Operation| operation.action != Action::Archive && is_admin(&operation.after);
     let gone = measures.open(|operation| was(operation) && !stays(operation));
     let new = measures.operations.iter().filter(|operation| !was(operation) && stays(operation)).count() as u64;
