@@ -79,7 +79,7 @@ impl Printer {
             out.push_str("\nEffects\n");
             for step in done.plan.iter().take(20) {
                 let held = step.held.as_deref().map(|rule| format!("  held by {rule}")).unwrap_or_default();
-                let name = who(&step.after, &step.before);
+                let name = shown(&step.name);
                 let what = if step.action == "update" { changed(&step.after) } else { String::new() };
                 text::wrap(&mut out, &format!("  {:<8} {name} {what}{held}", step.action), 11, 80);
             }
@@ -107,14 +107,6 @@ impl Printer {
     pub fn table(&self, headers: &[&str], rows: &[Vec<String>]) {
         self.text(&self.painted(&table(headers, rows, 100)));
     }
-}
-
-fn who(after: &Value, before: &Value) -> String {
-    let field = |name: &str| {
-        after.get(name).or_else(|| before.get(name)).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    let name = format!("{} {}", field("given_name"), field("family_name"));
-    if name.trim().is_empty() { String::new() } else { shown(name.trim()) }
 }
 
 fn changed(after: &Value) -> String {

@@ -174,6 +174,7 @@ pub(super) fn account_plan(plan: &Plan, done: &mut Done) {
         done.plan.push(PlanReport {
             action: operation.action.as_str().to_owned(),
             guid: operation.person.to_string(),
+            name: format!("{} {}", operation.after.given(), operation.after.family()).trim().to_owned(),
             rule: operation.rule.to_owned(),
             identity: operation.identity.map(str::to_owned),
             held,

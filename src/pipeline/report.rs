@@ -176,6 +176,8 @@ pub struct OutcomeReport {
 pub struct PlanReport {
     pub action: String,
     pub guid: String,
+    /// Given and family name, as they will be.
+    pub name: String,
     pub rule: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<String>,

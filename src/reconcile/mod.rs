@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod classify;
+mod dark;
 pub mod decide;
 pub mod derive;
 pub mod engine;
