@@ -8,6 +8,7 @@ use rosterd_contract::Verdict;
 use super::collect_and_run::arrival;
 use super::{ActionError, Reply, Selection, find};
 use crate::pipeline::run::{Approval, Request, run};
+use crate::pipeline::text::short;
 use crate::pipeline::{App, District};
 use crate::reconcile::input::Approvals;
 use crate::reconcile::plan::{Action, HeldItem, What};
@@ -196,7 +197,10 @@ pub async fn reject(app: &App, districts: &[District], word: &str) -> Result<Rep
     holds::decide(&mut tx, &district.id, held.id, "reject", &sets, now, None).await?;
     runs::set_state(&mut tx, held.id, "cancelled", "rejected by an operator").await?;
     commit(tx, "reject a run").await?;
-    let text = format!("Run {} is rejected: {count} changes were dropped and will not be asked again.\n", held.id);
+    let text = format!(
+        "Run {} is rejected: {count} changes were dropped and will not be asked again.\n",
+        short(&held.id.to_string())
+    );
     let json = serde_json::json!({ "run": held.id, "state": "cancelled", "dropped": count });
     Ok(Reply::about(text, json))
 }
@@ -248,6 +252,6 @@ pub async fn cancel(app: &App, districts: &[District], word: &str) -> Result<Rep
     }
     runs::set_state(&mut tx, named.id, "cancelled", "cancelled by an operator").await?;
     commit(tx, "cancel a run").await?;
-    let text = format!("Run {} is cancelled; the next delivery asks again.\n", named.id);
+    let text = format!("Run {} is cancelled; the next delivery asks again.\n", short(&named.id.to_string()));
     Ok(Reply::about(text, serde_json::json!({ "run": named.id, "state": "cancelled" })))
 }

@@ -192,7 +192,13 @@ fn person_text(person: &Person, story: &Value) -> String {
         if let (Some(before), Some(after)) = (last.get("before"), last.get("after").and_then(Value::as_object)) {
             for (name, value) in after.iter().filter(|(name, _)| *name != "classes") {
                 let old = before.get(name).and_then(Value::as_str).unwrap_or_default();
-                out.push_str(&format!("    {name}: {} → {}\n", shown(old), shown(value.as_str().unwrap_or_default())));
+                let said = |text: &str| if text.is_empty() { "(none)".to_owned() } else { shown(text) };
+                out.push_str(&format!(
+                    "    {name}: {} → {}
+",
+                    said(old),
+                    said(value.as_str().unwrap_or_default())
+                ));
             }
         }
     }

@@ -41,14 +41,22 @@ pub async fn list(opened: &Opened, district: Option<&str>, limit: u32, printer: 
             run.started_at.format("%Y-%m-%d %H:%M").to_string(),
             run.state.replace("completed_with_errors", "with errors"),
             report.rows.read.to_string(),
-            report.held.iter().map(|hold| hold.rule.as_str()).collect::<Vec<_>>().join(" "),
+            waiting_rules(&report),
             rosterd_contract::finding::shown(&files.join(", ")),
         ]);
     }
-    if !printer.json {
+    if !printer.json && rows.is_empty() {
+        printer.text("No runs yet; `rosterd sync` makes one when a file has arrived.\n");
+    } else if !printer.json {
         printer.table(&["RUN", "STARTED (UTC)", "STATE", "ROWS", "HELD", "FILES"], &rows);
     }
     Ok(0)
+}
+
+/// Rules of the questions that are open.
+fn waiting_rules(report: &Report) -> String {
+    let rules = report.held.iter().filter(|_| report.state == "held").map(|hold| hold.rule.as_str());
+    rules.collect::<Vec<_>>().join(" ")
 }
 
 /// The report of a run, with the state the run has now.

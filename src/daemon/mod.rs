@@ -9,9 +9,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tracing::{error, info};
+use tracing::info;
 
 use crate::installation::{self as open, Failure};
 
@@ -43,7 +43,8 @@ pub async fn serve(config: &Path) -> Result<u8, Failure> {
     let socket = state_dir.join("control.sock");
     let listener = control::listen(&socket)?;
     let control = tokio::spawn(control::answer(listener, jobs.clone()));
-    let signals = tokio::spawn(signals(jobs.clone()));
+    // The handlers stand before anybody is told that the daemon is ready.
+    let signals = tokio::spawn(pass_on(handlers()?, jobs.clone()));
     let store = opened.app.store.clone();
     let worker = worker::Worker::new(opened, config.to_owned(), jobs);
     write_serve_json(&state_dir)?;
@@ -69,13 +70,20 @@ fn write_serve_json(state_dir: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::ours(error.to_string(), None))
 }
 
+/// SIGTERM, SIGINT, SIGHUP.
+type Handlers = (Signal, Signal, Signal);
+
+fn handlers() -> Result<Handlers, Failure> {
+    let failed = |error: std::io::Error| Failure::ours(format!("signals cannot be received: {error}"), None);
+    Ok((
+        signal(SignalKind::terminate()).map_err(failed)?,
+        signal(SignalKind::interrupt()).map_err(failed)?,
+        signal(SignalKind::hangup()).map_err(failed)?,
+    ))
+}
+
 /// SIGTERM and SIGINT stop after the work in hand; SIGHUP reads the configuration again.
-async fn signals(jobs: mpsc::Sender<Job>) {
-    let kinds = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()), signal(SignalKind::hangup()));
-    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = kinds else {
-        error!("Signals cannot be received; stop the daemon with SIGKILL");
-        return;
-    };
+async fn pass_on((mut terminate, mut interrupt, mut hangup): Handlers, jobs: mpsc::Sender<Job>) {
     loop {
         let job = tokio::select! {
             _ = terminate.recv() => Job::Stop,

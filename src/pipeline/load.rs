@@ -236,13 +236,13 @@ pub(super) fn feed_inputs(district: &District, stored: &[StoredFeed], stage: &mu
         .map(|feed| {
             // A patch and a snapshot of one feed in one run: the snapshot is the delivery, the patch
             // waits for the next tick (it is kept sealed by the caller).
-            let prepared = stage.prepared.iter().find(|prepared| prepared.feed.id == feed.id);
+            let prepared = stage.prepared.iter_mut().find(|prepared| prepared.feed.id == feed.id);
             FeedInput { meta: meta(district, feed), delivery: prepared.map(delivery_input) }
         })
         .collect()
 }
 
-pub(super) fn delivery_input(prepared: &Prepared) -> Delivery {
+pub(super) fn delivery_input(prepared: &mut Prepared) -> Delivery {
     Delivery {
         id: prepared.arrival.delivery.id,
         mode: prepared.mode,
@@ -253,7 +253,7 @@ pub(super) fn delivery_input(prepared: &Prepared) -> Delivery {
         email_required: prepared.read.format.email_required(),
         newcomer_role: prepared.read.format.default_role,
         whole: prepared.judgement.whole.clone(),
-        rows: prepared.read.rows.clone(),
+        rows: std::mem::take(&mut prepared.read.rows),
         tally: prepared.read.tally.clone(),
         unmatched: if prepared.mode == Mode::Snapshot { prepared.unmatched() } else { BTreeSet::new() },
     }

@@ -153,11 +153,17 @@ async fn carry_out(
         rejections: rejections.clone(),
         ids: app.ids.as_ref(),
     };
-    let mut plan = tokio::task::block_in_place(|| reconcile(make(inputs.clone())));
-    let mut inputs = inputs;
-    if hold_steps_back(district, &plan, &mut inputs, &mut stage, &approvals) {
-        plan = tokio::task::block_in_place(|| reconcile(make(inputs.clone())));
+    let light: Vec<FeedInput> = inputs.iter().map(FeedInput::without_rows).collect();
+    // A step back (D04) is weighed by its plan, and may have to be planned again as a hold.
+    let steps_back = stage.prepared.iter().any(|prepared| prepared.judgement.step_back);
+    let again = steps_back.then(|| inputs.clone());
+    let mut plan = tokio::task::block_in_place(|| reconcile(make(inputs)));
+    if let Some(mut again) = again
+        && hold_steps_back(district, &plan, &mut again, &mut stage, &approvals)
+    {
+        plan = tokio::task::block_in_place(|| reconcile(make(again)));
     }
+    let inputs = light;
     add_aside_holds(&stage, &mut plan);
     if let Some(approval) = request.approval {
         check_number(&plan, approval)?;

@@ -29,6 +29,7 @@ pub fn report(report: &Report, findings: &[(String, Finding)], width: usize) -> 
     }
     held(&mut out, report, width);
     for note in &report.notes {
+        out.push('\n');
         wrap(&mut out, &format!("Note: {note}"), 6, width);
     }
     list_findings(&mut out, findings, width);
@@ -94,7 +95,13 @@ fn held(out: &mut String, report: &Report, width: usize) {
     if report.held.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\nWaits for you");
+    let open = report.state == "held";
+    let title = match (open, report.dry_run) {
+        (_, true) => "Would wait for you",
+        (true, false) => "Waits for you",
+        (false, false) => "Waited for an answer",
+    };
+    let _ = writeln!(out, "\n{title}");
     for hold in &report.held {
         let head = format!("  {} {} of {}: {}", hold.rule, hold.what, hold.scope, hold.message);
         wrap(out, &head, 6, width);
@@ -102,7 +109,7 @@ fn held(out: &mut String, report: &Report, width: usize) {
             if hold.waits_for_it > 0 { format!("; {} more wait for it", hold.waits_for_it) } else { String::new() };
         let _ = writeln!(out, "      since {}{waits}", hold.since);
     }
-    if !report.dry_run {
+    if open && !report.dry_run {
         let run = short(&report.run);
         let _ = writeln!(out, "  look   rosterd runs show {run}");
         let _ = writeln!(out, "  yes    rosterd runs approve {run}");

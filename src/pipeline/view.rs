@@ -61,7 +61,9 @@ pub(super) async fn write_feed(
     } else if prepared.reference.is_none() && prepared.feed.reference_delivery.is_some() {
         fingerprints::save(tx, feed, Kind::Reference, &prepared.view).await?;
     }
-    fingerprints::save(tx, feed, Kind::View, &entries).await?;
+    if entries != prepared.view {
+        fingerprints::save(tx, feed, Kind::View, &entries).await?;
+    }
     let reference = Reference {
         rows: prepared.read.tally.read,
         inactive: prepared.read.tally.inactive,

@@ -114,16 +114,14 @@ fn preview(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>) -> BTreeM
 
 /// Everything up to one operation a person.
 fn resolve_all(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>, ties: &Ties) -> Resolved {
-    let feeds: Vec<FeedInput> = input
-        .feeds
-        .iter()
-        .enumerate()
-        .map(|(rank, feed)| FeedInput {
-            meta: feed.meta.clone(),
-            delivery: if whole.contains_key(&rank) { None } else { feed.delivery.clone() },
-        })
-        .collect();
-    let mut world = World::new(input.now, input.slice.clone(), &feeds);
+    let without_held: Vec<FeedInput>;
+    let feeds: &[FeedInput] = if whole.is_empty() {
+        &input.feeds
+    } else {
+        without_held = input.feeds.iter().enumerate().map(|(rank, feed)| unless_held(whole, rank, feed)).collect();
+        &without_held
+    };
+    let mut world = World::new(input.now, input.slice.clone(), feeds);
     let mut results = Results::new();
     let mut protected: BTreeMap<usize, BTreeSet<PersonId>> = BTreeMap::new();
     let mut candidates = Vec::new();
@@ -131,26 +129,26 @@ fn resolve_all(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>, ties:
         let sorted = sort_rows(&world, rank, feed);
         results.extend(sorted.results);
         protected.insert(rank, sorted.protected);
-        candidates.extend(sorted.groups.into_iter().map(|group| resolve::look_up(&world, &feeds, rank, group)));
+        candidates.extend(sorted.groups.into_iter().map(|group| resolve::look_up(&world, feeds, rank, group)));
     }
     for candidate in &mut candidates {
         if let Some(person) = ties.get(&(candidate.feed, candidate.group.line)) {
             resolve::tie(&world, candidate, *person);
         }
     }
-    reject_rows_of_one_person(&world, &feeds, &mut candidates, &mut results, &mut protected);
+    reject_rows_of_one_person(&world, feeds, &mut candidates, &mut results, &mut protected);
     for (rank, feed) in feeds.iter().enumerate() {
         world.absent.extend(absent_claims(&world, rank, feed, &candidates));
     }
     for candidate in &mut candidates {
-        resolve::set_wish(&world, input.policy, &feeds, candidate);
+        resolve::set_wish(&world, input.policy, feeds, candidate);
     }
-    let mut scopes = prove_all(&world, input, &feeds, &candidates, &protected);
+    let mut scopes = prove_all(&world, input, feeds, &candidates, &protected);
     let fates = fates(&world, &candidates, &scopes);
-    let mut decided = decide_all(input, &feeds, &mut world, &mut candidates, &fates);
-    protect_concerned(&world, &feeds, &candidates, &decided.persons, &mut scopes);
-    decided.count(&feeds, &candidates);
-    let derived = derive_all(input, &feeds, &world, &candidates, &decided, &scopes);
+    let mut decided = decide_all(input, feeds, &mut world, &mut candidates, &fates);
+    protect_concerned(&world, feeds, &candidates, &decided.persons, &mut scopes);
+    decided.count(feeds, &candidates);
+    let derived = derive_all(input, feeds, &world, &candidates, &decided, &scopes);
     Resolved {
         world,
         candidates,
@@ -163,6 +161,12 @@ fn resolve_all(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>, ties:
         discontinuities: decided.discontinuities,
         matched: decided.matched,
     }
+}
+
+/// The feed, without its delivery where that is held whole.
+fn unless_held(whole: &BTreeMap<usize, Vec<WholeHold>>, rank: usize, feed: &FeedInput) -> FeedInput {
+    let delivery = if whole.contains_key(&rank) { None } else { feed.delivery.clone() };
+    FeedInput { meta: feed.meta.clone(), delivery }
 }
 
 /// Rows of one delivery that reach one person by different keys form a group too (section 7): what

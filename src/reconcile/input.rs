@@ -183,6 +183,20 @@ pub struct FeedInput {
     pub delivery: Option<Delivery>,
 }
 
+impl FeedInput {
+    /// The same without the rows, for whoever needs only to know what took part.
+    pub fn without_rows(&self) -> Self {
+        let delivery = self.delivery.as_ref().map(|delivery| Delivery {
+            whole: delivery.whole.clone(),
+            rows: Vec::new(),
+            tally: Tally::default(),
+            unmatched: BTreeSet::new(),
+            ..*delivery
+        });
+        Self { meta: self.meta.clone(), delivery }
+    }
+}
+
 /// Population and history of the district, as the gates measure them.
 #[derive(Debug, Clone, Default)]
 pub struct Population {
