@@ -9,4 +9,5 @@ mod cli;
 mod daemon;
 mod journeys;
 mod screens;
+mod simulation;
 mod support;

@@ -202,12 +202,14 @@ async fn acquire_keys(
 fn evidence(operation: &Operation, applying: &Applying<'_>) -> Option<Evidence> {
     match operation.evidence {
         Some((rank, line)) => applying.deliveries.get(&rank).map(|delivery| Evidence { delivery: *delivery, line }),
-        // A removal by absence cites the delivery that lacks the person; there is no line to cite.
+        // A removal by absence, or a claim that ended, cites the delivery that lacks the person (I25); there
+        // is no line to cite.
         None => operation
             .removal
-            .as_ref()
-            .and_then(|removal| removal.feeds.first())
-            .and_then(|rank| applying.deliveries.get(rank))
+            .iter()
+            .flat_map(|removal| &removal.feeds)
+            .chain(&operation.feeds)
+            .find_map(|rank| applying.deliveries.get(rank))
             .map(|delivery| Evidence { delivery: *delivery, line: 0 }),
     }
 }

@@ -60,6 +60,7 @@ pub(super) fn decide_all(
         discontinuities: BTreeMap::new(),
         matched: BTreeMap::new(),
     };
+    let mut granted = returning_addresses(world, candidates);
     for candidate in candidates.iter_mut() {
         if !decided.new_people.is_empty() && candidate.a.is_none() {
             let again = resolve::look_up(world, feeds, candidate.feed, candidate.group.clone());
@@ -73,6 +74,9 @@ pub(super) fn decide_all(
             candidate.b = Some(person);
             decision.who = Who::B;
             decision.email = EmailMove::Keep;
+        }
+        if is_granted_to_another(&granted, candidate, decision) {
+            decision.email = EmailMove::InUse;
         }
         let required = feeds
             .get(candidate.feed)
@@ -96,11 +100,49 @@ pub(super) fn decide_all(
             }
         };
         if let Some(id) = person {
+            if is_given(decision.email)
+                && let Some(email) = &candidate.group.record.email
+            {
+                granted.entry(email.clone()).or_insert(id);
+            }
             remember(world, feeds, candidate, id, decided.new_people.contains(&id));
         }
         decided.persons.push(person);
     }
     decided
+}
+
+/// Addresses that archived people bring back themselves; nobody else is given one in the same run.
+fn returning_addresses(world: &World, candidates: &[Candidate]) -> BTreeMap<Box<str>, PersonId> {
+    candidates
+        .iter()
+        .filter(|candidate| candidate.group.record.status == Status::Active)
+        .filter_map(|candidate| {
+            let person = world.person(candidate.a?)?;
+            let email = candidate.group.record.email.as_ref()?;
+            let returns = person.state.is_archived() && person.email.as_ref() == Some(email);
+            returns.then(|| (email.clone(), person.id))
+        })
+        .collect()
+}
+
+const fn is_given(email: EmailMove) -> bool {
+    matches!(email, EmailMove::Take | EmailMove::Move | EmailMove::Depends)
+}
+
+/// One address goes to one person in a run (I17): to whom the highest feed gives it.
+fn is_granted_to_another(
+    granted: &BTreeMap<Box<str>, PersonId>,
+    candidate: &Candidate,
+    decision: super::identity_table::Decision,
+) -> bool {
+    let person = match decision.who {
+        Who::A => candidate.a,
+        Who::B => candidate.b,
+        _ => None,
+    };
+    let holder = candidate.group.record.email.as_deref().and_then(|email| granted.get(email)).copied();
+    is_given(decision.email) && holder.is_some() && holder != person
 }
 
 /// An approved re-key (G08): damaged and changed numbers are taken for what they stand for (I18).

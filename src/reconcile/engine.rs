@@ -144,7 +144,7 @@ fn resolve_all(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>, ties:
         resolve::set_wish(&world, input.policy, feeds, candidate);
     }
     let mut scopes = prove_all(&world, input, feeds, &candidates, &protected);
-    let fates = fates(&world, &candidates, &scopes);
+    let fates = fates(&world, feeds, &candidates, &scopes);
     let mut decided = decide_all(input, feeds, &mut world, &mut candidates, &fates);
     protect_concerned(&world, feeds, &candidates, &decided.persons, &mut scopes);
     decided.count(feeds, &candidates);
@@ -233,21 +233,30 @@ fn prove_all(
 }
 
 /// Who is leaving (section 6), then who gives up an address.
-fn fates(world: &World, candidates: &[Candidate], scopes: &BTreeMap<usize, FeedScope>) -> Fates {
+fn fates(world: &World, feeds: &[FeedInput], candidates: &[Candidate], scopes: &BTreeMap<usize, FeedScope>) -> Fates {
     let proven: BTreeSet<usize> = scopes
         .values()
         .flat_map(|scope| &scope.absences)
         .filter(|absence| absence.standing == Standing::Proven)
         .map(|absence| absence.claim)
         .collect();
+    let said = |status: Status| candidates.iter().filter(move |candidate| candidate.group.record.status == status);
     let reached: BTreeSet<PersonId> =
-        candidates.iter().filter_map(|candidate| resolve::reaches(world, candidate)).collect();
+        said(Status::Active).filter_map(|candidate| resolve::reaches(world, candidate)).collect();
+    // Who is marked inactive leaves like who is absent (K07).
+    let ended: BTreeSet<usize> = said(Status::Inactive)
+        .filter_map(|candidate| {
+            let feed = feeds.get(candidate.feed)?;
+            world.claim(feed.meta.id, candidate.group.class, resolve::reaches(world, candidate)?)
+        })
+        .chain(proven)
+        .collect();
     let people: BTreeSet<PersonId> =
-        proven.iter().filter_map(|at| world.claims.get(*at)).map(|claim| claim.person).collect();
+        ended.iter().filter_map(|at| world.claims.get(*at)).map(|claim| claim.person).collect();
     let leaving = people
         .into_iter()
         .filter(|id| !reached.contains(id))
-        .filter(|id| world.claims_of(*id).iter().all(|at| proven.contains(at)))
+        .filter(|id| world.claims_of(*id).iter().all(|at| ended.contains(at)))
         .filter(|id| world.person(*id).is_some_and(is_removable))
         .collect();
     let releasing = resolve::releasing(world, candidates, &leaving);
@@ -277,12 +286,18 @@ fn protect_concerned(
             by_feed.entry(candidate.feed).or_default().extend(near_twin(world, candidate));
         }
     }
+    let everybody: BTreeSet<PersonId> = by_feed.values().flatten().copied().collect();
+    for absence in scopes.values_mut().flat_map(|scope| &mut scope.absences) {
+        // Whichever feed has the row: somebody it may be about is not gone (K02).
+        if world.claims.get(absence.claim).is_some_and(|claim| everybody.contains(&claim.person)) {
+            absence.standing = Standing::Protected;
+        }
+    }
     for (feed, people) in by_feed {
         let Some(scope) = scopes.get_mut(&feed) else { continue };
         for absence in &mut scope.absences {
             let person = world.claims.get(absence.claim).map(|claim| claim.person);
             if person.is_some_and(|person| people.contains(&person)) {
-                absence.standing = Standing::Protected;
                 scope.rejected.insert(absence.claim);
             }
         }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rosterd_contract::{Field, PersonRecord, Role, RoleClass};
+use rosterd_contract::{Field, PersonRecord, Role, RoleClass, Status};
 
 use super::groups::{Group, names};
 use super::identity_table::{self as table, Axes, Decision, Email, EmailMove, Fate, Link, Number, Rule, Who};
@@ -202,7 +202,9 @@ pub fn releasing(world: &World, candidates: &[Candidate], leaving: &BTreeSet<Per
     let mut moving: BTreeMap<PersonId, &Candidate> = BTreeMap::new();
     for candidate in candidates {
         let Some(a) = candidate.a.and_then(|id| world.person(id)) else { continue };
-        let accepted = candidate.witness
+        // A row that says inactive changes nothing else: its person keeps the address, archived.
+        let accepted = candidate.group.record.status == Status::Active
+            && candidate.witness
             && !candidate.contradicts
             && !candidate.group.email_shared
             && (!a.state.is_archived() || candidate.name == NameMatch::Same);

@@ -60,6 +60,7 @@ impl Store {
             .pragma("temp_store", "memory")
             .pragma("cache_size", "-16384")
             .statement_cache_capacity(256);
+        let turn = turn_to_open(path).await?;
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
@@ -67,7 +68,8 @@ impl Store {
             .connect_with(options.clone())
             .await
             .doing("open the database")?;
-        migrate(&writer).await?;
+        MIGRATIONS.run(&writer).await.map_err(StoreError::Migrate)?;
+        drop(turn);
         let reader = SqlitePoolOptions::new()
             .max_connections(4)
             .min_connections(0)
@@ -103,20 +105,19 @@ impl Store {
     }
 }
 
-/// Brings the schema up to date. Two commands may find an empty database at the same instant: the one
-/// that comes second finds the tables of the first, and looks again.
-async fn migrate(writer: &SqlitePool) -> Result<(), StoreError> {
-    let mut tries = 0;
-    loop {
-        match MIGRATIONS.run(writer).await {
-            Ok(()) => return Ok(()),
-            Err(_) if tries < 40 => {
-                tries += 1;
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            Err(error) => return Err(StoreError::Migrate(error)),
-        }
-    }
+/// Several commands may find an empty database at the same instant, and neither its journal nor its tables
+/// can be made twice: they open it one after the other, by a lock on its folder.
+async fn turn_to_open(path: &Path) -> Result<std::fs::File, StoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+    tokio::task::spawn_blocking(move || {
+        let folder = std::fs::File::open(folder)?;
+        rustix::fs::flock(&folder, rustix::fs::FlockOperation::LockExclusive)?;
+        Ok(folder)
+    })
+    .await
+    .map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))
+    .and_then(|opened: std::io::Result<std::fs::File>| opened.map_err(sqlx::Error::Io))
+    .doing("open the database")
 }
 
 /// Commits, with a name for the error.

@@ -110,7 +110,7 @@ fn one_more_dependency(parts: &mut Finish<'_, '_>, state: &mut State) -> bool {
         }
         let satisfied = match operation.email_from {
             Some(EmailFrom::Released(holder)) => releases(parts, state, holder),
-            Some(EmailFrom::Leaving(holder)) => leaves(state, holder),
+            Some(EmailFrom::Leaving(holder)) => leaves(parts, state, holder),
             Some(EmailFrom::Free | EmailFrom::Alias | EmailFrom::Archived(_)) | None => true,
         };
         if satisfied {
@@ -137,8 +137,10 @@ fn releases(parts: &Finish<'_, '_>, state: &State, holder: PersonId) -> bool {
         })
 }
 
-fn leaves(state: &State, holder: PersonId) -> bool {
-    state.by_person.get(&holder).is_some_and(|at| state.waits(Some(*at)).is_none())
+fn leaves(parts: &Finish<'_, '_>, state: &State, holder: PersonId) -> bool {
+    let Some(at) = state.by_person.get(&holder).copied() else { return false };
+    state.waits(Some(at)).is_none()
+        && parts.operations.get(at).is_some_and(|operation| operation.action == Action::Archive)
 }
 
 /// A removal waits with an add that waits for its address, or that is its pair (G08).
