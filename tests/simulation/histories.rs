@@ -37,7 +37,7 @@ impl History {
     async fn new(seed: u64, ids: Option<Unordered>) -> Self {
         let mut chance = Chance::new(seed);
         let layout = Layout::ALL[seed as usize % 3];
-        let churn = if seed % 4 == 0 { Churn::Clean } else { Churn::Wild };
+        let churn = if seed.is_multiple_of(4) { Churn::Clean } else { Churn::Wild };
         let people = 40 + chance.below(110);
         let town = Town::new(&mut chance, people, churn);
         let house = House::new(seed, vec![district(HOME, layout, Limits::default())]).await;

@@ -50,7 +50,7 @@ async fn one_more_night(base: &Base, files: &[File]) -> Result<(Snap, Snap), Str
 }
 
 fn churn(seed: u64) -> Churn {
-    if seed % 2 == 0 { Churn::Clean } else { Churn::Wild }
+    if seed.is_multiple_of(2) { Churn::Clean } else { Churn::Wild }
 }
 
 /// I15: removing rows never creates or restores anyone (but whoever had a row that waited for the place).

@@ -1,7 +1,6 @@
 //! What random histories once brought to light, each in its smallest form.
 
 use chrono::TimeDelta;
-use rosterd::actions::Request;
 use rosterd::pipeline::run::Done;
 use rosterd::roster::{Person, State};
 use serde_json::Value;
@@ -10,7 +9,6 @@ use super::block_on;
 use super::equal::{same_people, shape};
 use super::files::{Layout, file};
 use super::house::{House, plain_district};
-use super::watch::{list, text};
 use crate::support::{HOME, Row, student, teacher};
 
 /// Nights of a plain district: files by name, each with its rows. Every file has enough others in it to be ordinary.

@@ -164,7 +164,7 @@ impl Watch {
             .into_iter()
             .any(|class| self.numbers.get(&(class, row.idnumber.clone())).is_some_and(|holder| *holder != person.id));
         let same_class = person.classes.iter().any(|state| in_class(state.class));
-        (number && here) || (number && (mail || whole)) || (mail && whole && same_class && !of_another)
+        (number && (here || mail || whole)) || (mail && whole && same_class && !of_another)
     }
 }
 
