@@ -111,7 +111,8 @@ fn folder_check(place: &str, folder: &Path) -> Check {
 
 fn results_check(place: &str, results: &Path) -> Check {
     let what = format!("results {place}");
-    let trial = results.join(".rosterd-doctor.tmp");
+    // Two that look at once are not in each other's way.
+    let trial = results.join(format!(".rosterd-doctor-{}.tmp", std::process::id()));
     let made = std::fs::create_dir_all(results)
         .and_then(|()| std::fs::write(&trial, b""))
         .and_then(|()| std::fs::remove_file(&trial));

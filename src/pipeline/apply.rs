@@ -24,7 +24,7 @@ pub struct Applying<'a> {
     pub deliveries: BTreeMap<usize, crate::roster::DeliveryId>,
     /// Source of each feed.
     pub sources: HashMap<FeedId, String>,
-    /// Archived holders whose address is taken, as they are.
+    /// Archived and leaving holders whose address is taken, as they were before.
     pub holders: HashMap<PersonId, Person>,
     /// The plan was approved by an operator.
     pub approved: &'a dyn Fn(&Operation) -> bool,
@@ -128,7 +128,7 @@ async fn release_keys(connection: &mut Connection, plan: &Plan, applying: &Apply
     Ok(())
 }
 
-/// The archived holder loses the address, and history says to whom it went.
+/// The archived or leaving holder loses the address, and history says to whom it went.
 async fn close_on_holder(
     connection: &mut Connection,
     operation: &Operation,
@@ -162,10 +162,7 @@ async fn write_person(
 ) -> Result<(), StoreError> {
     let mut after = operation.after.clone();
     // A leaving holder whose address passes on in this very run loses it with the archive.
-    if let Some(holder) = applying.holders.get(&operation.person)
-        && operation.action == Action::Archive
-        && holder.email.is_none()
-    {
+    if operation.action == Action::Archive && applying.holders.contains_key(&operation.person) {
         after.email = None;
     }
     people::update(connection, row(applying, operation.person)?, &after, applying.now).await
@@ -203,14 +200,15 @@ fn evidence(operation: &Operation, applying: &Applying<'_>) -> Option<Evidence> 
     match operation.evidence {
         Some((rank, line)) => applying.deliveries.get(&rank).map(|delivery| Evidence { delivery: *delivery, line }),
         // A removal by absence, or a claim that ended, cites the delivery that lacks the person (I25); there
-        // is no line to cite.
-        None => operation
-            .removal
-            .iter()
-            .flat_map(|removal| &removal.feeds)
-            .chain(&operation.feeds)
-            .find_map(|rank| applying.deliveries.get(rank))
-            .map(|delivery| Evidence { delivery: *delivery, line: 0 }),
+        // is no line to cite. Where tonight's was only waited for (S6), that is the first that lacked them.
+        None => {
+            let tonight = |feeds: &[usize]| feeds.iter().find_map(|rank| applying.deliveries.get(rank)).copied();
+            let removal = operation.removal.as_ref();
+            removal
+                .and_then(|removal| tonight(&removal.feeds).or(removal.since))
+                .or_else(|| tonight(&operation.feeds))
+                .map(|delivery| Evidence { delivery, line: 0 })
+        }
     }
 }
 

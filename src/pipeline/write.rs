@@ -145,14 +145,9 @@ pub(super) fn holders(plan: &Plan, loaded: &Loaded) -> HashMap<PersonId, Person>
     plan.apply
         .iter()
         .filter_map(|operation| match operation.email_from {
-            Some(EmailFrom::Archived(holder)) => loaded.slice.people.iter().find(|person| person.id == holder).cloned(),
-            Some(EmailFrom::Leaving(holder)) => loaded
-                .slice
-                .people
-                .iter()
-                .find(|person| person.id == holder)
-                .cloned()
-                .map(|person| Person { email: None, ..person }),
+            Some(EmailFrom::Archived(holder) | EmailFrom::Leaving(holder)) => {
+                loaded.slice.people.iter().find(|person| person.id == holder).cloned()
+            }
             _ => None,
         })
         .map(|person| (person.id, person))

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rosterd_contract::{RoleClass, Status};
 
+use super::attribution::{Attribution, Bearing, Refused, attribute};
 use super::decide::{Decided, blank, decide_all, near_twin};
 use super::derive::{Context, Derived, derive};
 use super::finish::{Finish, finish};
 use super::gates::{Measures, Pair, evaluate, pairs as gate_pairs};
-use super::identity_table::Who;
+use super::identity_table::{EmailMove, Who};
 use super::input::{FeedInput, Input, WholeHold};
 use super::plan::{Operation, Plan};
 use super::resolve::{self, Candidate, Fates};
 use super::rows::{Results, sort_rows};
-use super::scope::{FeedScope, ScopeContext, Standing, absent_claims, prove, waited_for};
+use super::scope::{FeedScope, ScopeContext, Standing, absent_claims, all_absent, prove, waited_for};
 use super::world::World;
-use crate::roster::{Owner, Person, PersonId, PresencePin, State};
+use crate::roster::{Claim, Owner, Person, PersonId, PresencePin, State};
 
 /// What the stages before the gates know.
 pub struct Resolved {
@@ -123,12 +124,12 @@ fn resolve_all(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>, ties:
     };
     let mut world = World::new(input.now, input.slice.clone(), feeds);
     let mut results = Results::new();
-    let mut protected: BTreeMap<usize, BTreeSet<PersonId>> = BTreeMap::new();
+    let mut refused: BTreeMap<usize, Refused> = BTreeMap::new();
     let mut candidates = Vec::new();
     for (rank, feed) in feeds.iter().enumerate().filter(|(_, feed)| feed.delivery.is_some()) {
         let sorted = sort_rows(&world, rank, feed);
         results.extend(sorted.results);
-        protected.insert(rank, sorted.protected);
+        refused.insert(rank, Refused { rows: sorted.refused, people: BTreeSet::new() });
         candidates.extend(sorted.groups.into_iter().map(|group| resolve::look_up(&world, feeds, rank, group)));
     }
     for candidate in &mut candidates {
@@ -136,14 +137,15 @@ fn resolve_all(input: &Input<'_>, whole: &BTreeMap<usize, Vec<WholeHold>>, ties:
             resolve::tie(&world, candidate, *person);
         }
     }
-    reject_rows_of_one_person(&world, feeds, &mut candidates, &mut results, &mut protected);
+    reject_rows_of_one_person(&world, feeds, &mut candidates, &mut results, &mut refused);
     for (rank, feed) in feeds.iter().enumerate() {
         world.absent.extend(absent_claims(&world, rank, feed, &candidates));
     }
     for candidate in &mut candidates {
         resolve::set_wish(&world, input.policy, feeds, candidate);
     }
-    let mut scopes = prove_all(&world, input, feeds, &candidates, &protected);
+    let attribution = attribute(&world, feeds, &refused, &all_absent(&world, feeds, &candidates));
+    let mut scopes = prove_all(&world, input, feeds, &candidates, &attribution);
     let fates = fates(&world, feeds, &candidates, &scopes);
     let mut decided = decide_all(input, feeds, &mut world, &mut candidates, &fates);
     protect_concerned(&world, feeds, &candidates, &decided.persons, &mut scopes);
@@ -176,7 +178,7 @@ fn reject_rows_of_one_person(
     feeds: &[FeedInput],
     candidates: &mut Vec<Candidate>,
     results: &mut Results,
-    protected: &mut BTreeMap<usize, BTreeSet<PersonId>>,
+    refused: &mut BTreeMap<usize, Refused>,
 ) {
     let mut reached: BTreeMap<(usize, RoleClass, PersonId), Vec<usize>> = BTreeMap::new();
     for (at, candidate) in candidates.iter().enumerate() {
@@ -191,12 +193,13 @@ fn reject_rows_of_one_person(
         for at in group {
             let Some(candidate) = candidates.get(at) else { continue };
             for row in &candidate.group.rows {
+                refused.entry(feed).or_default().rows.insert(*row);
                 let line = delivery.and_then(|d| d.rows.get(*row)).map_or(candidate.group.line, |row| row.line);
                 results.insert((feed, *row), super::finish::two_rows_one_person(line, &lines, person));
             }
             dropped.insert(at);
         }
-        protected.entry(feed).or_default().insert(person);
+        refused.entry(feed).or_default().people.insert(person);
     }
     let mut at = 0;
     candidates.retain(|_| {
@@ -210,7 +213,7 @@ fn prove_all(
     input: &Input<'_>,
     feeds: &[FeedInput],
     candidates: &[Candidate],
-    protected: &BTreeMap<usize, BTreeSet<PersonId>>,
+    attribution: &Attribution,
 ) -> BTreeMap<usize, FeedScope> {
     let context = ScopeContext {
         now: input.now,
@@ -219,7 +222,7 @@ fn prove_all(
         candidates,
         approvals: &input.approvals,
         rejections: &input.rejections,
-        protected,
+        attribution,
     };
     feeds
         .iter()
@@ -269,7 +272,7 @@ fn is_removable(person: &Person) -> bool {
         && person.classes.iter().all(|state| state.owner != Owner::Local)
 }
 
-/// Rejections and reviews protect everybody they concern.
+/// Rejections and reviews protect everybody they concern, whichever feed has the row (K02).
 fn protect_concerned(
     world: &World,
     feeds: &[FeedInput],
@@ -277,43 +280,69 @@ fn protect_concerned(
     persons: &[Option<PersonId>],
     scopes: &mut BTreeMap<usize, FeedScope>,
 ) {
-    let mut by_feed: BTreeMap<usize, BTreeSet<PersonId>> = BTreeMap::new();
-    for (candidate, person) in candidates.iter().zip(persons) {
-        let creates_nothing = candidate.group.record.status == Status::Inactive
-            && candidate.decision.is_some_and(|decision| decision.who == Who::Create);
-        if person.is_none() && !creates_nothing {
-            by_feed.entry(candidate.feed).or_default().extend(resolve::concerned(world, candidate));
-            by_feed.entry(candidate.feed).or_default().extend(near_twin(world, candidate));
-        }
-    }
-    let everybody: BTreeSet<PersonId> = by_feed.values().flatten().copied().collect();
+    let waiting: Vec<&Candidate> = candidates
+        .iter()
+        .zip(persons)
+        .filter(|(c, person)| person.is_none() && !creates_nothing(c))
+        .map(|(c, _)| c)
+        .collect();
+    let everybody: BTreeSet<PersonId> = waiting.iter().flat_map(|candidate| concerned(world, candidate)).collect();
     for absence in scopes.values_mut().flat_map(|scope| &mut scope.absences) {
-        // Whichever feed has the row: somebody it may be about is not gone (K02).
-        if world.claims.get(absence.claim).is_some_and(|claim| everybody.contains(&claim.person)) {
-            absence.standing = Standing::Protected;
+        let concerns = world.claims.get(absence.claim).is_some_and(|claim| everybody.contains(&claim.person));
+        if concerns && !matches!(absence.standing, Standing::Protected(_)) {
+            absence.standing = Standing::Protected(Bearing::Concerned);
         }
     }
-    for (feed, people) in by_feed {
-        let Some(scope) = scopes.get_mut(&feed) else { continue };
-        for absence in &mut scope.absences {
-            let person = world.claims.get(absence.claim).map(|claim| claim.person);
-            if person.is_some_and(|person| people.contains(&person)) {
-                scope.rejected.insert(absence.claim);
-            }
-        }
-        let unmatched = feeds.get(feed).and_then(|input| input.delivery.as_ref()).map(|delivery| &delivery.unmatched);
+    let carried = carried(world, feeds, candidates, persons);
+    for candidate in waiting {
+        let Some(scope) = scopes.get_mut(&candidate.feed) else { continue };
+        let delivery = feeds.get(candidate.feed).and_then(|input| input.delivery.as_ref());
+        let missing = |claim: &Claim| {
+            claim.gone.is_some() || delivery.is_some_and(|delivery| delivery.unmatched.contains(&claim.id))
+        };
         // Somebody may be reached by the row in review, and so not be absent: it is their row.
-        for candidate in candidates.iter().zip(persons).filter(|(c, p)| c.feed == feed && p.is_none()).map(|(c, _)| c) {
-            for id in resolve::concerned(world, candidate) {
-                scope.rejected.extend(world.claims_of(id).iter().copied().filter(|at| {
-                    world.claims.get(*at).is_some_and(|claim| {
-                        let theirs = world.rank(claim.feed) == feed && claim.class == candidate.group.class;
-                        theirs && (claim.gone.is_some() || unmatched.is_some_and(|ids| ids.contains(&claim.id)))
-                    })
-                }));
-            }
+        for id in concerned(world, candidate) {
+            scope.rejected.extend(world.claims_of(id).iter().copied().filter(|at| {
+                world.claims.get(*at).is_some_and(|claim| {
+                    let theirs = world.rank(claim.feed) == candidate.feed && claim.class == candidate.group.class;
+                    theirs && missing(claim) && !carried.contains(at)
+                })
+            }));
         }
     }
+}
+
+/// An inactive row of somebody unknown.
+fn creates_nothing(candidate: &Candidate) -> bool {
+    candidate.group.record.status == Status::Inactive
+        && candidate.decision.is_some_and(|decision| decision.who == Who::Create)
+}
+
+/// Whom a row without a person may be about. A row that only wants somebody's address is not theirs: it
+/// protects nobody beyond K08 itself, by which the holder keeps it.
+fn concerned(world: &World, candidate: &Candidate) -> Vec<PersonId> {
+    let mut people = resolve::concerned(world, candidate);
+    people.extend(near_twin(world, candidate));
+    if candidate.decision.is_some_and(|decision| decision.email == EmailMove::InUse) {
+        people.retain(|id| Some(*id) != candidate.b);
+    }
+    people
+}
+
+/// Claims that rows of tonight carry.
+fn carried(
+    world: &World,
+    feeds: &[FeedInput],
+    candidates: &[Candidate],
+    persons: &[Option<PersonId>],
+) -> BTreeSet<usize> {
+    candidates
+        .iter()
+        .zip(persons)
+        .filter_map(|(candidate, person)| {
+            world.claim(feeds.get(candidate.feed)?.meta.id, candidate.group.class, (*person)?)
+        })
+        .collect()
 }
 
 fn derive_all(

@@ -4,6 +4,7 @@
 //! The road: group rows → resolve identities → prove absences → derive people → gates → plan.
 
 pub mod admission;
+mod attribution;
 pub mod classify;
 mod dark;
 pub mod decide;

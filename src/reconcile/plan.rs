@@ -10,7 +10,7 @@ use super::input::{CellKey, Counts};
 use super::merge::Remark;
 use super::outcome::RowResult;
 use super::presence::Class;
-use crate::roster::{Claim, FeedId, Gone, Person, PersonId};
+use crate::roster::{Claim, DeliveryId, FeedId, Gone, Person, PersonId};
 
 /// What happens to a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,6 +71,8 @@ pub struct Removal {
     pub sticky: Option<Box<str>>,
     /// The last statement that ended it says inactive (P30), not absent.
     pub by_status: bool,
+    /// The first delivery that lacked the person, for a removal by absence.
+    pub since: Option<DeliveryId>,
 }
 
 /// One step of the plan: everything that happens to one person.

@@ -10,7 +10,7 @@ use super::input::{Content, Delivery, FeedInput, FeedMeta};
 use super::outcome::{Outcome, RowResult};
 use super::resolve::newcomer_role;
 use super::world::World;
-use crate::roster::{Person, PersonId};
+use crate::roster::Person;
 
 /// Row results by feed rank and row index.
 pub type Results = BTreeMap<(usize, usize), RowResult>;
@@ -20,8 +20,8 @@ pub type Results = BTreeMap<(usize, usize), RowResult>;
 pub struct Sorted {
     pub groups: Vec<Group>,
     pub results: Results,
-    /// People whose rows were rejected here: protected (K00, S7).
-    pub protected: BTreeSet<PersonId>,
+    /// Rows that were rejected here: whoever they may be about is protected (K00, S7).
+    pub refused: BTreeSet<usize>,
 }
 
 /// Groups the valid rows of one delivery.
@@ -50,7 +50,7 @@ pub fn sort_rows(world: &World, rank: usize, input: &FeedInput) -> Sorted {
                     members.push(Member { row: at, line: row.line, class, record });
                 }
                 Err((code, finding)) => {
-                    protect(world, &input.meta, record, &mut sorted.protected);
+                    sorted.refused.insert(at);
                     let result = rejected(row.line, code, "S1", finding.on(row.line));
                     sorted.results.insert((rank, at), result);
                 }
@@ -61,7 +61,7 @@ pub fn sort_rows(world: &World, rank: usize, input: &FeedInput) -> Sorted {
     let (groups, asides) = group(members, delivery.email_required, &held);
     sorted.groups = groups;
     for (at, aside) in asides {
-        set_aside(world, rank, input, delivery, at, aside, &mut sorted);
+        set_aside(rank, delivery, at, aside, &mut sorted);
     }
     sorted
 }
@@ -154,29 +154,7 @@ fn known_person<'w>(world: &'w World, meta: &FeedMeta, record: &PersonRecord) ->
     by_number.or_else(by_mail).and_then(|id| world.person(id))
 }
 
-/// Everybody a rejected row could be about.
-fn protect(world: &World, meta: &FeedMeta, record: &PersonRecord, people: &mut BTreeSet<PersonId>) {
-    if let Some(number) = record.number.as_deref() {
-        for class in RoleClass::ALL {
-            people.extend(world.linked(&meta.source, class, number));
-            people.extend(world.number_holder(class, number));
-        }
-    }
-    if let Some(email) = record.email.as_deref() {
-        people.extend(world.email_holder(email));
-        people.extend(world.alias_of(email));
-    }
-}
-
-fn set_aside(
-    world: &World,
-    rank: usize,
-    input: &FeedInput,
-    delivery: &Delivery,
-    at: usize,
-    aside: Aside,
-    sorted: &mut Sorted,
-) {
+fn set_aside(rank: usize, delivery: &Delivery, at: usize, aside: Aside, sorted: &mut Sorted) {
     let Some(row) = delivery.rows.get(at) else { return };
     let result = match aside {
         Aside::DuplicateOf(line) => RowResult {
@@ -194,9 +172,7 @@ fn set_aside(
             findings: Vec::new(),
         },
         Aside::Rejected { code, lines } => {
-            if let Content::Valid(record) = &row.content {
-                protect(world, &input.meta, record, &mut sorted.protected);
-            }
+            sorted.refused.insert(at);
             rejected(row.line, code, "K00", group_finding(code, row.line, &lines))
         }
     };

@@ -1,14 +1,14 @@
 //! Scope and proof of absence (design section 4): whose absence counts, and whose does not.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rosterd_contract::{Mode, RawKeys, RoleClass, Status};
+use rosterd_contract::{Mode, RoleClass, Status};
 
+use super::attribution::{Attribution, Bearing};
 use super::dark::{dark_cause_of, dark_causes, dark_cells};
-use super::input::{Approvals, Content, Delivery, FeedInput, FeedMeta, Rejections};
+use super::input::{Approvals, Delivery, FeedInput, FeedMeta, Rejections};
 use super::limits::Limits;
-use super::names::{NameMatch, Names, compare};
 use super::resolve::{Candidate, reaches};
 use super::world::World;
 use crate::roster::{Claim, Gone, PersonId};
@@ -29,8 +29,8 @@ pub enum Standing {
     Unattributable,
     /// A merge, patch or delta proves no absence (S8), or the claim lies outside the scope (S1).
     OutsideProof,
-    /// A refused or held row of this delivery is the person's (S7).
-    Protected,
+    /// A refused or held row is the person's, or may be (S7).
+    Protected(Bearing),
     /// The same delivery knows the person in another role-class.
     MovedClass,
     /// An operator rejected the removal.
@@ -74,8 +74,8 @@ pub struct ScopeContext<'a> {
     pub candidates: &'a [Candidate],
     pub approvals: &'a Approvals,
     pub rejections: &'a Rejections,
-    /// People protected by rows that were set aside or put in review, by feed.
-    pub protected: &'a BTreeMap<usize, BTreeSet<PersonId>>,
+    /// Whom the refused rows of all deliveries may be about.
+    pub attribution: &'a Attribution,
 }
 
 /// Claims of a delivered feed that no row carries tonight, by index.
@@ -99,33 +99,41 @@ pub fn absent_claims(world: &World, feed: usize, input: &FeedInput, candidates: 
     absent
 }
 
+/// Claims that have no row tonight, or have had none for a while where nothing was delivered.
+pub fn all_absent(world: &World, feeds: &[FeedInput], candidates: &[Candidate]) -> Vec<usize> {
+    let delivered = feeds.iter().enumerate().flat_map(|(rank, feed)| absent_claims(world, rank, feed, candidates));
+    let silent = world.claims.iter().enumerate().filter(|(_, claim)| {
+        let feed = feeds.get(world.rank(claim.feed));
+        claim.gone.is_some() && feed.is_none_or(|feed| feed.delivery.is_none())
+    });
+    delivered.chain(silent.map(|(at, _)| at)).collect()
+}
+
 /// Weighs every absence of one delivery.
 pub fn prove(world: &World, feed: usize, context: &ScopeContext<'_>) -> FeedScope {
     let Some(input) = context.feeds.get(feed) else { return FeedScope::default() };
     let Some(delivery) = &input.delivery else { return FeedScope::default() };
     let absent = absent_claims(world, feed, input, context.candidates);
-    let attribution = attribute_rejected(world, &input.meta, delivery, &absent);
-    let mut scope = FeedScope { unattributable: attribution.unattributable, ..FeedScope::default() };
-    for at in &absent {
-        let Some(claim) = world.claims.get(*at) else { continue };
-        let protected = context.protected.get(&feed).is_some_and(|people| people.contains(&claim.person));
-        if protected || attribution.people.contains(&claim.person) {
-            scope.rejected.insert(*at);
-        }
-    }
+    let unattributable = context.attribution.unattributable(feed);
+    let refused = |at: &usize| world.claims.get(*at).is_some_and(|claim| context.attribution.is_in(feed, claim.person));
+    let mut scope = FeedScope {
+        unattributable,
+        rejected: absent.iter().copied().filter(refused).collect(),
+        ..FeedScope::default()
+    };
     if delivery.mode != Mode::Snapshot {
         return scope; // S8: only explicit removal rows remove
     }
     let dark = dark_cells(world, feed, &absent, &scope.rejected, context);
     scope.dark = dark_causes(world, &input.meta, &absent, &dark, context);
-    let everything = context.limits.g10.trips(attribution.unattributable, delivery.tally.read);
+    let everything = context.limits.g10.trips(unattributable, delivery.tally.read);
     let also_here = people_in_other_classes(world, feed, context.candidates);
     for at in absent {
         let Some(claim) = world.claims.get(at) else { continue };
-        let gone = next_gone(claim, &input.meta, delivery, attribution.unattributable > 0, context.now);
+        let gone = next_gone(claim, &input.meta, delivery, unattributable > 0, context.now);
         let cause = dark_cause_of(claim, &dark, &input.meta, context);
-        let standing = if scope.rejected.contains(&at) {
-            Standing::Protected
+        let standing = if let Some(bearing) = context.attribution.bearing(feed, claim.person) {
+            Standing::Protected(bearing)
         } else if !in_scope(claim, &input.meta) {
             Standing::OutsideProof
         } else if also_here.contains(&claim.person) {
@@ -154,7 +162,7 @@ pub fn prove(world: &World, feed: usize, context: &ScopeContext<'_>) -> FeedScop
 /// delivery of another feed of the source may be the one they waited for.
 pub fn waited_for(world: &World, feed: usize, context: &ScopeContext<'_>) -> FeedScope {
     let Some(input) = context.feeds.get(feed) else { return FeedScope::default() };
-    let delivers = |other: &FeedInput| other.meta.source == input.meta.source && other.delivery.is_some();
+    let delivers = |other: &FeedInput| other.meta.source == input.meta.source && delivers_now(other);
     let mut scope = FeedScope::default();
     if !context.feeds.iter().any(delivers) {
         return scope;
@@ -164,11 +172,21 @@ pub fn waited_for(world: &World, feed: usize, context: &ScopeContext<'_>) -> Fee
         let Some(gone) = claim.gone.as_ref().filter(|gone| gone.held.is_none() && gone.kept.is_none()) else {
             continue;
         };
-        if gone.confirmations > 0 && confirmed(gone, claim, input, context) && !reached.contains(&claim.person) {
+        let protected = context.attribution.bearing(feed, claim.person).is_some();
+        if gone.confirmations > 0
+            && confirmed(gone, claim, input, context)
+            && !reached.contains(&claim.person)
+            && !protected
+        {
             scope.absences.push(Absence { claim: at, standing: Standing::Proven, gone: gone.clone() });
         }
     }
     scope
+}
+
+/// Tonight's delivery says who is there; a correction says something of its own rows only (S8).
+fn delivers_now(feed: &FeedInput) -> bool {
+    feed.delivery.as_ref().is_some_and(|delivery| delivery.mode != Mode::Patch)
 }
 
 fn people_in_other_classes(world: &World, feed: usize, candidates: &[Candidate]) -> BTreeSet<PersonId> {
@@ -225,69 +243,7 @@ fn confirmed(gone: &Gone, claim: &Claim, input: &FeedInput, context: &ScopeConte
         || context.feeds.iter().all(|other| {
             let sibling = other.meta.source == input.meta.source && other.meta.id != input.meta.id;
             let holds = other.meta.counts.cells.iter().any(|(cell, n)| *n > 0 && cell.role.class() == claim.class);
-            let since = other.delivery.is_some() || other.meta.delivered_at.is_some_and(|at| at >= gone.since_at);
+            let since = delivers_now(other) || other.meta.delivered_at.is_some_and(|at| at >= gone.since_at);
             !sibling || !holds || since
         })
-}
-
-/// Whose rows the refused ones are; leniently, since this only protects (S7).
-struct Attribution {
-    people: BTreeSet<PersonId>,
-    unattributable: u64,
-}
-
-fn attribute_rejected(world: &World, meta: &FeedMeta, delivery: &Delivery, absent: &[usize]) -> Attribution {
-    let mut people = BTreeSet::new();
-    let mut unattributable = 0;
-    let by_name = absent_by_name(world, absent);
-    for row in &delivery.rows {
-        let Content::Rejected { keys, .. } = &row.content else { continue };
-        let tied = tied_to(world, meta, keys, &by_name);
-        let keyless = keys.number_damaged || keys.number.is_none();
-        if (keys.structure_damaged || (keyless && tied.is_empty())) && !row.seen_rejected {
-            unattributable += 1;
-        }
-        people.extend(tied);
-    }
-    Attribution { people, unattributable }
-}
-
-type ByName<'w> = HashMap<i64, Vec<&'w Claim>>;
-
-fn absent_by_name<'w>(world: &'w World, absent: &[usize]) -> ByName<'w> {
-    let mut by_name: ByName<'w> = HashMap::new();
-    for claim in absent.iter().filter_map(|at| world.claims.get(*at)) {
-        let key = super::names::name_key(claim.record.given(), claim.record.family());
-        by_name.entry(key).or_default().push(claim);
-    }
-    by_name
-}
-
-fn tied_to(world: &World, meta: &FeedMeta, keys: &RawKeys, by_name: &ByName<'_>) -> BTreeSet<PersonId> {
-    let mut people = BTreeSet::new();
-    if let Some(number) = keys.number.as_deref() {
-        for class in RoleClass::ALL {
-            people.extend(world.linked(&meta.source, class, number));
-            people.extend(world.number_holder(class, number));
-            people.extend(world.loosely_numbered(class, number));
-        }
-    }
-    if let Some(email) = keys.email.as_deref() {
-        people.extend(world.email_holder(email));
-        people.extend(world.alias_of(email));
-    }
-    let names = Names { given: &keys.given, family: &keys.family, preferred: "" };
-    let named = by_name.get(&super::names::name_key(&keys.given, &keys.family)).into_iter().flatten();
-    people.extend(named.filter(|claim| could_be(claim, keys, names)).map(|claim| claim.person));
-    people
-}
-
-/// Name plus school plus role, as far as the refused row says them.
-fn could_be(claim: &Claim, keys: &RawKeys, names: Names<'_>) -> bool {
-    let stored = Names { given: claim.record.given(), family: claim.record.family(), preferred: "" };
-    let role = keys.role.is_none_or(|role| claim.record.role.is_none_or(|other| other.class() == role.class()));
-    let org = keys.orgs.is_empty()
-        || claim.record.orgs.is_empty()
-        || keys.orgs.iter().any(|org| claim.record.orgs.contains(org));
-    role && org && compare(names, stored).name == NameMatch::Same
 }

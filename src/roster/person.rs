@@ -191,6 +191,12 @@ impl Person {
         RoleClass::ALL.into_iter().find_map(|class| self.class(class)).map(|state| state.role)
     }
 
+    /// Puts the numbers of the role shown first; within a class they stay in the order in which they came.
+    pub fn order_numbers(&mut self) {
+        let held: Vec<RoleClass> = RoleClass::ALL.into_iter().filter(|class| self.class(*class).is_some()).collect();
+        self.numbers.sort_by_key(|(class, _)| held.iter().position(|other| other == class).unwrap_or(held.len()));
+    }
+
     /// The state of one role-class.
     pub fn class(&self, class: RoleClass) -> Option<&ClassState> {
         self.classes.iter().find(|state| state.class == class)

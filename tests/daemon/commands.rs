@@ -154,7 +154,7 @@ fn many_at_once() {
         pair.served.begin(&["people", "edit", number, "--set", "grad_year=2044"])
     };
     let mut commands: Vec<Running> = (0..12).map(edit).collect();
-    assert!(commands.iter_mut().all(|command| command.end() == 0));
+    commands.iter_mut().for_each(Running::end_well);
     assert_eq!(daemon.stop(), 0);
     let people = pair.served.run_now(&["people", "list", "--json"]).expect_code(0).json();
     assert_eq!(people.iter().filter(|person| person["grad_year"] == 2044).count(), 12);

@@ -290,8 +290,8 @@ fn answers(watch: &mut Watch, seen: &Seen<'_>) -> Checked {
     let mut names: BTreeSet<PersonId> = BTreeSet::new();
     for (id, person) in seen.after {
         for feed in watch.feeds.values() {
-            let lines = watch.lines(seen.house, feed).filter(|line| line.broken.is_none());
-            if watch.said(person, lines) == Said::Active {
+            let mut lines = watch.lines(seen.house, feed).filter(|line| line.broken.is_none());
+            if lines.any(|line| watch.shows(person, line)) {
                 names.insert(*id);
             }
         }

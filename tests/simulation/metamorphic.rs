@@ -227,7 +227,8 @@ async fn exported(seed: u64) -> Result<(), String> {
     let changed: Vec<&serde_json::Value> =
         list(&account, "outcomes").iter().filter(|outcome| text(outcome, "outcome") != "unchanged").collect();
     if !changed.is_empty() {
-        return Err(format!("I23: rows of the export are not unchanged: {changed:?}"));
+        let plan = list(&account, "plan");
+        return Err(format!("I23: rows of the export are not unchanged: {changed:?}; plan: {plan:?}"));
     }
     same_records(&before, &base.house.people(0).await, "as an export").map_err(|what| what.replace("I21", "I23"))
 }

@@ -11,7 +11,6 @@ mod files;
 mod histories;
 mod house;
 mod metamorphic;
-#[expect(clippy::cloned_ref_to_slice_refs, reason = "rows are cheap, and the stories read alike")]
 mod regressions;
 mod town;
 mod watch;

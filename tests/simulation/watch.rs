@@ -132,7 +132,9 @@ impl Watch {
             let cells: Vec<&str> = text.trim_end().split(',').collect();
             let number = cells.get(6).is_some_and(|cell| person.numbers.iter().any(|(_, number)| **number == **cell));
             let email = cells.iter().any(|cell| person.email.as_deref() == Some(&*cell.to_lowercase()));
-            return if number || (email && self.is_named(person, &line.row)) { Said::Active } else { Said::Nothing };
+            let inactive = cells.get(5).is_some_and(|cell| matches!(*cell, "0" | "inactive"));
+            let here = number || (email && self.is_named(person, &line.row));
+            return if here && !inactive { Said::Active } else { Said::Nothing };
         }
         if !self.is_named(person, &line.row) {
             return Said::Nothing;
@@ -144,6 +146,12 @@ impl Watch {
     pub fn was_ever_named(&self, person: &Person, row: &Row) -> bool {
         let emails = self.emails.get(&person.id);
         self.is_named(person, row) || emails.is_some_and(|emails| emails.contains(&row.email.to_lowercase()))
+    }
+
+    /// Was the person seen in this line, so that answers about their absence end? Local edits do not hide them.
+    pub fn shows(&self, person: &Person, line: &Line) -> bool {
+        let name = same(person.given(), &line.row.firstname) || same(person.family(), &line.row.lastname);
+        self.says(person, line) == Said::Active || (name && self.was_ever_named(person, &line.row))
     }
 
     /// Was the person ever named by a correction that stands?

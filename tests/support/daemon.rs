@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    io::{Read, Seek},
     os::unix::process::ExitStatusExt,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
@@ -38,12 +39,13 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
 pub struct Running {
     child: Child,
     name: String,
+    said: Option<File>,
 }
 
 impl Running {
     pub fn start(mut command: Command) -> Self {
         let name = format!("{command:?}");
-        Self { child: command.spawn().unwrap(), name }
+        Self { child: command.spawn().unwrap(), name, said: None }
     }
 
     pub fn pid(&self) -> u32 {
@@ -65,6 +67,18 @@ impl Running {
         let name = self.name.clone();
         let status = eventually(&format!("the end of {name}"), || self.ended());
         status.code().unwrap_or_else(|| panic!("{name} was ended by signal {:?}", status.signal()))
+    }
+
+    /// Waits for its end, which must be a success.
+    #[track_caller]
+    pub fn end_well(&mut self) {
+        let code = self.end();
+        let mut said = String::new();
+        if let Some(file) = &mut self.said {
+            file.rewind().unwrap();
+            file.read_to_string(&mut said).unwrap();
+        }
+        assert_eq!(code, 0, "{} said: {said}", self.name);
     }
 
     /// Kills it after a while, unless it ends before; says whether it was killed.
@@ -170,11 +184,14 @@ impl TestRosterd {
         }
     }
 
-    /// Starts a command at the machine's own time, unheard.
+    /// Starts a command at the machine's own time; what it says comes with its end.
     pub fn begin(&self, args: &[&str]) -> Running {
+        let said = tempfile::tempfile_in(self.root()).unwrap();
         let mut command = self.command(args);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        Running::start(command)
+        command.stdout(said.try_clone().unwrap()).stderr(said.try_clone().unwrap());
+        let mut running = Running::start(command);
+        running.said = Some(said);
+        running
     }
 
     /// Starts a daemon and waits until it is ready.

@@ -80,6 +80,9 @@ pub fn derive(context: &Context<'_>, person: &Person, is_new: bool, mine: &[usiz
     let mut after = person.clone();
     let remarks = apply_statements(context, &mut after, person, is_new, &standpoints, &classes, mine);
     let (action, rule) = settle_state(context, &mut after, person, is_new, &classes, &standpoints);
+    if after.classes != person.classes {
+        after.order_numbers();
+    }
     let changed = is_new || differs(person, &after);
     let operation = action
         .filter(|action| changed || *action != Action::Update)

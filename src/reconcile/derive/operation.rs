@@ -188,6 +188,7 @@ pub(super) fn removal(
         removal.grades.extend(cells.iter().filter_map(|cell| grade_cell(&point.record, &cell.org)));
         removal.cells.extend(cells.into_iter().map(|cell| (point.rank, cell)));
         removal.by_status |= point.file == File::Inactive;
+        removal.since = removal.since.or(point.gone.as_ref().map(|gone| gone.since));
         if let Some(gone) = &point.gone
             && let Some(rule) = &gone.held
             && gone.calm < crate::reconcile::gates::CALM_DELIVERIES

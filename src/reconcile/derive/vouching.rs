@@ -65,7 +65,7 @@ pub(super) fn standpoint_of_claim(
         (Some(candidate), _) => file_state(candidate.group.record.status),
         (None, Some(absence)) => match absence.standing {
             Standing::Proven | Standing::MovedClass => File::Absent,
-            Standing::Protected => File::Rejected,
+            Standing::Protected(_) => File::Rejected,
             _ => File::Unproven,
         },
         (None, None) if rejected => File::Rejected,

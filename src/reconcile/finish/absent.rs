@@ -3,9 +3,10 @@
 use rosterd_contract::Verdict;
 
 use super::{Finish, State, derived_of, rule_of};
+use crate::reconcile::attribution::Bearing;
 use crate::reconcile::plan::{AbsentLedger, Action, ClaimChange, What};
 use crate::reconcile::presence;
-use crate::reconcile::scope::{FeedScope, Standing};
+use crate::reconcile::scope::{Absence, Standing};
 use crate::roster::{Claim, Gone, Owner};
 
 /// Where an absent claim goes in the ledger.
@@ -43,7 +44,7 @@ pub(super) fn absence_part(parts: &Finish<'_, '_>, state: &State, claim: &Claim,
     let operation = state.by_person.get(&claim.person).copied();
     let waits = state.waits(operation).is_some();
     match standing {
-        Standing::Protected => return Part::Protected,
+        Standing::Protected(_) => return Part::Protected,
         Standing::Leaving | Standing::Dark(_) | Standing::Unattributable | Standing::OutsideProof => {
             return Part::Unproven;
         }
@@ -84,15 +85,21 @@ pub(super) fn absence_change(
     parts: &Finish<'_, '_>,
     state: &State,
     claim: &Claim,
-    gone: &Gone,
+    absence: &Absence,
     part: Part,
 ) -> ClaimChange {
+    let gone = &absence.gone;
+    if let Standing::Protected(bearing) = absence.standing {
+        // A night on which somebody else's row may be theirs neither begins nor confirms an absence; what was
+        // known of it, and decided, stays (I32).
+        return match claim.gone.clone().filter(|_| bearing == Bearing::Concerned) {
+            Some(gone) => ClaimChange::Gone { claim: claim.id, gone },
+            None => ClaimChange::Seen { claim: claim.id, rejected: true },
+        };
+    }
     match part {
         Part::Archived | Part::HandedOver | Part::StillClaimed | Part::AlreadyArchived => {
             ClaimChange::End { claim: claim.id }
-        }
-        Part::Protected if parts.resolved.scopes.values().any(|scope| is_rejected(parts, scope, claim)) => {
-            ClaimChange::Seen { claim: claim.id, rejected: true }
         }
         Part::Held => {
             let waits = state.waits(state.by_person.get(&claim.person).copied());
@@ -103,10 +110,6 @@ pub(super) fn absence_change(
             ClaimChange::Gone { claim: claim.id, gone: gone.clone() }
         }
     }
-}
-
-pub(super) fn is_rejected(parts: &Finish<'_, '_>, scope: &FeedScope, claim: &Claim) -> bool {
-    scope.rejected.iter().any(|at| parts.resolved.world.claims.get(*at).is_some_and(|other| other.id == claim.id))
 }
 
 /// Marks a removal as held; counts the calm nights after which it may flow (section 11).

@@ -35,7 +35,7 @@ pub(super) fn claims(parts: &Finish<'_, '_>, state: &State, plan: &mut Plan) {
             if state.all.is_some() {
                 continue;
             }
-            let change = absence_change(parts, state, claim, &absence.gone, part);
+            let change = absence_change(parts, state, claim, absence, part);
             if matches!(change, ClaimChange::End { .. }) {
                 let counts = counts.entry(*rank).or_insert_with(|| counts_of(parts, *rank));
                 count_claim(counts, &claim.record, false);
@@ -84,6 +84,10 @@ pub(super) fn put_claim(
         return;
     }
     let mut record = candidate.group.record.clone();
+    if let Some(existing) = existing.filter(|_| record.status == Status::Inactive) {
+        // Nothing else of such a row is taken, so it is not what the feed is known to have said (F3).
+        record = PersonRecord { status: Status::Inactive, ..existing.record.clone() };
+    }
     let stripped = operation.and_then(|at| state.stripped.get(&at));
     for (attribute, _) in stripped.into_iter().flatten() {
         unsay(&mut record, existing.map(|claim| &claim.record), *attribute);
