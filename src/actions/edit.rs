@@ -157,6 +157,7 @@ async fn write(
         let run = RunId(app.ids.next());
         runs::insert(&mut tx, run, &district.id, "local", "completed", now, None).await?;
         people::update(&mut tx, row, after, now).await?;
+        people::forget_population(&mut tx, &district.id).await?;
         claims::unsettle(&mut tx, row).await?;
         let change = Change {
             run,

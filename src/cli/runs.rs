@@ -174,7 +174,9 @@ async fn people_of(
         leads.numbers.extend(row.number.clone());
         leads.emails.extend(row.email.clone());
     }
-    let slice = crate::store::slice::load(connection, district, &leads, opened.app.clock.now()).await?.slice;
+    let mut loaded = crate::store::slice::Loaded::default();
+    crate::store::slice::load(connection, district, &leads, opened.app.clock.now(), &mut loaded).await?;
+    let slice = loaded.slice;
     let mut by_number = std::collections::HashMap::new();
     let mut by_email = std::collections::HashMap::new();
     for person in &slice.people {

@@ -7,6 +7,7 @@ use rosterd_contract::{Finding, Mode, Verdict};
 use super::prepare::{Aside, Prepared, Stage};
 use super::report::{DeliveryReport, HeldReport, OutcomeReport, PlanReport, Report, shown_time};
 use super::run::{Context, Done, Request};
+use super::sights::What;
 use crate::reconcile::plan::{Action, Plan};
 use crate::store::deliveries::StoredDelivery;
 
@@ -78,17 +79,17 @@ pub(super) fn account_prepared(
     }
     if all_rows {
         let listed: HashSet<u64> = outcome.rows.iter().map(|row| row.line).collect();
-        for seen in prepared.read.seen.iter().filter(|seen| !listed.contains(&u64::from(seen.line))) {
+        for sight in prepared.read.seen.iter().filter(|sight| !listed.contains(&sight.line)) {
+            let person = match sight.what {
+                What::Known(place) => prepared.view.get(place).and_then(|entry| prepared.people.get(&entry.claim)),
+                What::Fresh(_) => None,
+            };
             done.outcomes.push(OutcomeReport {
                 file: file.clone(),
-                line: u64::from(seen.line),
+                line: sight.line,
                 outcome: "unchanged".to_owned(),
                 rule: "P17".to_owned(),
-                guid: prepared
-                    .view
-                    .get(seen.known as usize)
-                    .and_then(|entry| prepared.people.get(&entry.claim))
-                    .map(|person| person.to_string()),
+                guid: person.map(|person| person.to_string()),
             });
         }
     }

@@ -12,6 +12,7 @@ use crate::reconcile::classify::DateKind;
 use crate::reconcile::feed_names::{logical_name, matches_pattern};
 use crate::roster::DeliveryId;
 use crate::store::deliveries::{self, DeliveryState, StoredDelivery};
+use crate::store::fingerprints::List;
 use crate::store::{Connection, StoreError};
 
 /// A delivery on its way into a run.
@@ -124,7 +125,7 @@ fn read_plain(district: &District, source: &Source, arrival: &Arrival) -> Result
         policy: &policy,
         version: 0,
         org: None,
-        view: &[],
+        view: &List::default(),
         reference: None,
         unsettled: &HashSet::new(),
     };
@@ -161,11 +162,11 @@ pub fn may_be_two_feeds(district: &District, source: &Source, a: &Arrival, b: &A
             policy: &policy,
             version: 0,
             org: None,
-            view: &[],
+            view: &List::default(),
             reference: None,
             unsettled: &HashSet::new(),
         };
-        Ok(read::read(&reading)?.seen.iter().map(|seen| seen.key).collect())
+        Ok(read::read(&reading)?.seen.fresh().map(|seen| seen.key).collect())
     };
     let (a, b) = (keys(a)?, keys(b)?);
     let smaller = a.len().min(b.len());

@@ -275,7 +275,7 @@ fn one_question(judgement: &mut Judgement) {
 
 /// One bad row refuses the file where the source says so.
 fn strict(case: &Case<'_>, judgement: &mut Judgement) {
-    let rejected = case.read.seen.iter().filter(|seen| seen.rejected).count();
+    let rejected = case.read.seen.fresh().filter(|row| row.rejected).count();
     if case.source.strict && rejected > 0 {
         judgement.verdict = Verdict::Refused;
         judgement.whole.clear();

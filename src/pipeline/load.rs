@@ -14,6 +14,7 @@ use crate::reconcile::names::{loose_number, name_key};
 use crate::reconcile::world::World;
 use crate::roster::{FeedId, PersonId};
 use crate::store::feeds::StoredFeed;
+use crate::store::fingerprints::List;
 use crate::store::slice::{self, Leads, Loaded};
 use crate::store::{Connection, claims, deliveries, history, holds, people, runs};
 
@@ -67,7 +68,7 @@ async fn two_deliveries_since(
 }
 
 /// Loads everybody the rows can lead to; rows of people who are reached by another key are looked at
-/// too, until nothing more turns up.
+/// too, until nothing more turns up. Namesakes matter only for rows that may be newcomers.
 pub(super) async fn load_slice(
     connection: &mut Connection,
     district: &District,
@@ -75,22 +76,55 @@ pub(super) async fn load_slice(
     stage: &mut Stage,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Loaded, RunError> {
-    loop {
-        let mut leads = Leads::default();
-        for sibling in siblings(stored, stage) {
-            leads.claims.extend(claims::gone(connection, sibling).await?);
-        }
-        for prepared in &stage.prepared {
-            add_leads(prepared, &mut leads);
-            if prepared.feed.id.0 > 0 && prepared.mode == Mode::Snapshot {
-                leads.claims.extend(claims::gone(connection, prepared.feed.id).await?);
-            }
-        }
-        let loaded = slice::load(connection, &district.id, &leads, now).await?;
-        if !pull_reached(district, stored, stage, &loaded, now)? {
-            return Ok(loaded);
+    let mut loaded = Loaded::default();
+    let mut leads = Leads::default();
+    for sibling in siblings(stored, stage) {
+        leads.claims.extend(claims::gone(connection, sibling).await?);
+    }
+    for prepared in &stage.prepared {
+        if prepared.feed.id.0 > 0 && prepared.mode == Mode::Snapshot {
+            leads.claims.extend(claims::gone(connection, prepared.feed.id).await?);
         }
     }
+    let metas = metas(district, stored);
+    loop {
+        for prepared in &stage.prepared {
+            add_leads(prepared, &mut leads);
+        }
+        slice::load(connection, &district.id, &leads, now, &mut loaded).await?;
+        let world = World::new(now, loaded.slice.clone(), &metas);
+        if pull_reached(district, &world, stage)? {
+            leads = Leads::default();
+            continue;
+        }
+        let names = namesakes(&world, stage);
+        if !names.name_keys.is_empty() || !names.rare_names.is_empty() {
+            slice::load(connection, &district.id, &names, now, &mut loaded).await?;
+        }
+        return Ok(loaded);
+    }
+}
+
+/// Names of rows that may be newcomers. Without a number all namesakes matter (near-twins).
+fn namesakes(world: &World, stage: &Stage) -> Leads {
+    let mut leads = Leads::default();
+    for prepared in &stage.prepared {
+        for row in &prepared.read.rows {
+            let Content::Valid(record) = &row.content else { continue };
+            let name = name_key(record.given(), record.family());
+            let Some(number) = record.number.as_deref() else {
+                leads.name_keys.insert(name);
+                continue;
+            };
+            let known = RoleClass::ALL.into_iter().any(|class| {
+                world.linked(&prepared.feed.source, class, number).or(world.number_holder(class, number)).is_some()
+            });
+            if !known {
+                leads.rare_names.insert(name);
+            }
+        }
+    }
+    leads
 }
 
 /// Feeds of the delivered sources that deliver nothing tonight: an absence of theirs may have waited
@@ -106,30 +140,20 @@ pub(super) fn add_leads(prepared: &Prepared, leads: &mut Leads) {
         leads.claims.extend(prepared.unmatched());
     }
     for row in &prepared.read.rows {
-        let (number, email, given, family) = match &row.content {
-            Content::Valid(record) => (&record.number, &record.email, record.given(), record.family()),
-            Content::Rejected { keys, .. } => (&keys.number, &keys.email, &*keys.given, &*keys.family),
+        let (number, email) = match &row.content {
+            Content::Valid(record) => (&record.number, &record.email),
+            Content::Rejected { keys, .. } => (&keys.number, &keys.email),
         };
         if let Some(number) = number {
             leads.loose_numbers.insert(loose_number(number));
             leads.numbers.insert(number.clone());
         }
         leads.emails.extend(email.clone());
-        if matches!(row.content, Content::Valid(_)) {
-            leads.name_keys.insert(name_key(given, family));
-        }
     }
 }
 
 /// Takes known rows back whose people a looked-at row reaches by another key; true if there were any.
-pub(super) fn pull_reached(
-    district: &District,
-    stored: &[StoredFeed],
-    stage: &mut Stage,
-    loaded: &Loaded,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<bool, RunError> {
-    let world = World::new(now, loaded.slice.clone(), &metas(district, stored));
+pub(super) fn pull_reached(district: &District, world: &World, stage: &mut Stage) -> Result<bool, RunError> {
     let mut any = false;
     for prepared in &mut stage.prepared {
         let mut people: BTreeSet<PersonId> = BTreeSet::new();
@@ -154,14 +178,14 @@ pub(super) fn pull_reached(
             .filter(|claim| claim.feed == prepared.feed.id)
             .map(|claim| claim.id)
             .collect();
-        let lines = prepared.read.lines_of(&prepared.view, &claims);
+        let lines = prepared.read.seen.lines_of(&prepared.view, &claims);
         if lines.is_empty() {
             continue;
         }
         any = true;
         let Some(source) = district.source(&prepared.feed.source) else { continue };
         let policy = source.admission(district);
-        let unsettled = HashSet::new();
+        let (nothing, unsettled) = (List::default(), HashSet::new());
         let reading = Reading {
             path: &prepared.arrival.path,
             name: &prepared.arrival.delivery.name,
@@ -169,14 +193,14 @@ pub(super) fn pull_reached(
             policy: &policy,
             version: prepared.version,
             org: source.org.as_deref(),
-            view: &[],
+            view: &nothing,
             reference: None,
             unsettled: &unsettled,
         };
         tokio::task::block_in_place(|| {
             prepared.read.pull(&reading, &lines)?;
             loop {
-                let lines = prepared.read.entangled();
+                let lines = prepared.read.seen.entangled();
                 if lines.is_empty() {
                     return Ok(());
                 }

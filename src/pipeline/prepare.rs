@@ -8,13 +8,14 @@ use super::arrive::{self, Arrival, Patch, Sorted};
 use super::judge::{Case, Judgement, judge};
 use super::read::{self, Read, ReadError, Reading};
 use super::run::{Request, RunError};
+use super::sights::What;
 use super::{App, District, Source};
 use crate::reconcile::input::{Content, WholeHold};
 use crate::reconcile::outcome::{Outcome, RowResult};
 use crate::roster::{DeliveryId, FeedId, PersonId};
 use crate::store::deliveries::{self, DeliveryState, StoredDelivery};
 use crate::store::feeds::StoredFeed;
-use crate::store::fingerprints::{self, Entry, Kind};
+use crate::store::fingerprints::{self, Kind, List};
 use crate::store::{Connection, claims};
 
 /// A delivery that was read and judged.
@@ -23,8 +24,8 @@ pub(super) struct Prepared {
     pub(super) feed: StoredFeed,
     pub(super) mode: Mode,
     pub(super) read: Read,
-    pub(super) view: Vec<Entry>,
-    pub(super) reference: Option<Vec<Entry>>,
+    pub(super) view: List,
+    pub(super) reference: Option<List>,
     /// Claims whose rows must be looked at again: no row is known to the letter for them.
     pub(super) unsettled: HashSet<i64>,
     /// People of the feed's claims; read for dry runs only, which list every row.
@@ -38,7 +39,7 @@ impl Prepared {
     /// Claims of the feed that no row known to the letter carries: those of the view's other rows,
     /// and those whose rows are never taken as known.
     pub(super) fn unmatched(&self) -> BTreeSet<i64> {
-        let mut claims = self.read.unmatched(&self.view);
+        let mut claims = self.read.seen.unmatched(&self.view);
         claims.extend(self.unsettled.iter().copied());
         claims
     }
@@ -225,8 +226,11 @@ pub(super) async fn read_one(
 ) -> Result<(), RunError> {
     let is_patch = group.patch.is_some();
     let stored_id = feed.id.0 > 0;
-    let view =
-        if stored_id && !is_patch { fingerprints::load(connection, feed.id, Kind::View).await? } else { Vec::new() };
+    let view = if stored_id && !is_patch {
+        fingerprints::load(connection, feed.id, Kind::View).await?
+    } else {
+        List::default()
+    };
     let own_reference =
         stored_id && !is_patch && feed.reference_delivery.is_some() && feed.reference_delivery != feed.view_delivery;
     let reference =
@@ -247,13 +251,13 @@ pub(super) async fn read_one(
         version,
         org: source.org.as_deref(),
         view: &view,
-        reference: reference.as_deref(),
+        reference: reference.as_ref(),
         unsettled: &unsettled,
     };
     let read = tokio::task::block_in_place(|| {
         let mut read = read::read(&reading)?;
         loop {
-            let lines = read.entangled();
+            let lines = read.seen.entangled();
             if lines.is_empty() {
                 return Ok(read);
             }
@@ -276,7 +280,7 @@ pub(super) async fn read_one(
     if mode != Mode::Snapshot {
         read.tally.against = None;
     }
-    let known_last = read.seen.last().is_some_and(|seen| (seen.known as usize) < view.len());
+    let known_last = read.seen.last().is_some_and(|last| matches!(last.what, What::Known(_)));
     let lifted: BTreeSet<String> =
         stage.lifted.iter().filter(|(id, _)| *id == arrival.delivery.id).map(|(_, rule)| rule.clone()).collect();
     let judgement = judge(&Case {
@@ -388,9 +392,7 @@ pub(super) fn reject_unknown_fixes(patch: &Patch, read: &mut Read) {
                     .at("_fix_of", given)
                     .cure("leave `_fix_of` as it was in the error file, or deliver the row in the ordinary file"),
             );
-            for seen in read.seen.iter_mut().filter(|seen| u64::from(seen.line) == row.line) {
-                seen.rejected = true;
-            }
+            read.seen.reject(row.line);
         }
     }
 }

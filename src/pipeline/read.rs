@@ -1,7 +1,7 @@
 //! A delivery's bytes against what is known of its feed: rows known to the letter are counted, the
 //! others are admitted and go on. Memory is bounded by what changed, not by the file.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -9,8 +9,10 @@ use std::path::Path;
 use rosterd_contract::{Finding, Status};
 use rosterd_formats::{AdmissionPolicy, Ending, FormatDef, OpenOptions, Row as FileRow, Table, TableError};
 
-use crate::reconcile::input::{AgainstReference, Content, Row, Tally};
-use crate::store::fingerprints::{ACCEPTED, Entry, REJECTED, SETTLED};
+use super::known::Known;
+use super::sights::{Fresh, Keys, Sights};
+use crate::reconcile::input::{Content, Row, Tally};
+use crate::store::fingerprints::List;
 
 /// What a delivery is read with.
 pub struct Reading<'a> {
@@ -23,27 +25,12 @@ pub struct Reading<'a> {
     /// School of rows that name none.
     pub org: Option<&'a str>,
     /// The last view, in file order.
-    pub view: &'a [Entry],
+    pub view: &'a List,
     /// The reference, where it is not the view.
-    pub reference: Option<&'a [Entry]>,
+    pub reference: Option<&'a List>,
     /// Claims whose rows must be looked at again.
     pub unsettled: &'a HashSet<i64>,
 }
-
-/// One row of tonight's file, in file order.
-#[derive(Debug, Clone, Copy)]
-pub struct Seen {
-    pub line: u32,
-    pub key: u64,
-    pub number: u64,
-    pub email: u64,
-    pub fingerprint: [u8; 16],
-    /// Place in the view of the row it equals; `u32::MAX`: not known.
-    pub known: u32,
-    pub rejected: bool,
-}
-
-const UNKNOWN: u32 = u32::MAX;
 
 /// What reading brought.
 pub struct Read {
@@ -52,7 +39,7 @@ pub struct Read {
     pub rows: Vec<Row>,
     /// Findings of admission, by line.
     pub findings: Vec<Finding>,
-    pub seen: Vec<Seen>,
+    pub seen: Sights,
     pub tally: Tally,
     pub ending: Ending,
     pub domains: BTreeMap<String, u64>,
@@ -102,14 +89,14 @@ pub fn has_fix_column(reading: &Reading<'_>) -> Result<bool, ReadError> {
 /// When the file cannot be opened or is no table we know.
 pub fn read(reading: &Reading<'_>) -> Result<Read, ReadError> {
     let mut table = open(reading)?;
-    let mut known = Known::new(reading);
+    let mut known = Known::new(reading.view, reading.reference, reading.unsettled);
     let format = table.format();
     let headers = table.headers().to_vec();
     let mut read = Read {
         format,
         rows: Vec::new(),
         findings: table.notes().iter().cloned().chain(table.encoding_note()).collect(),
-        seen: Vec::new(),
+        seen: Sights::default(),
         tally: Tally::default(),
         ending: table.ending(),
         domains: BTreeMap::new(),
@@ -125,71 +112,34 @@ pub fn read(reading: &Reading<'_>) -> Result<Read, ReadError> {
     read.ending = table.ending();
     read.ignored_lines = table.ignored_lines();
     read.tally.read = read.seen.len() as u64;
-    read.tally.against = against(reading, &read);
+    read.tally.against = read.seen.against(reading.view, reading.reference);
     Ok(read)
 }
 
-/// Rows of the view that may be recognised to the letter.
-struct Known {
-    places: HashMap<[u8; 16], u32>,
-    used: Vec<bool>,
-    rejected: HashSet<[u8; 16]>,
-}
-
-impl Known {
-    fn new(reading: &Reading<'_>) -> Self {
-        let mut places = HashMap::with_capacity(reading.view.len());
-        let mut rejected = HashSet::new();
-        for (place, entry) in reading.view.iter().enumerate() {
-            if entry.flags & SETTLED != 0 && entry.claim != 0 && !reading.unsettled.contains(&entry.claim) {
-                places.insert(entry.fingerprint, u32::try_from(place).unwrap_or(UNKNOWN));
-            }
-        }
-        for entry in reading.reference.unwrap_or(reading.view).iter().filter(|entry| entry.flags & REJECTED != 0) {
-            rejected.insert(entry.fingerprint);
-        }
-        Self { places, used: vec![false; reading.view.len()], rejected }
-    }
-
-    /// The place in the view of a row with this fingerprint; each place counts once.
-    fn take(&mut self, fingerprint: &[u8; 16]) -> Option<u32> {
-        let place = *self.places.get(fingerprint)?;
-        let used = self.used.get_mut(place as usize)?;
-        if *used {
-            return None;
-        }
-        *used = true;
-        Some(place)
-    }
-}
-
-fn take_row(reading: &Reading<'_>, known: &mut Known, row: &FileRow, read: &mut Read) {
+fn take_row(reading: &Reading<'_>, known: &mut Known<'_>, row: &FileRow, read: &mut Read) {
     let fingerprint = row.fingerprint(reading.version);
-    let number = row.number_hash().unwrap_or_default();
-    let email = row.email_hash().unwrap_or_default();
-    let key = if number != 0 { number } else { email };
+    let keys = keys(row);
     let line = row.line();
     let place = if row.is_damaged() || read.has_fix_column { None } else { known.take(&fingerprint) };
-    let mut seen = Seen {
-        line: u32::try_from(line).unwrap_or(u32::MAX),
-        key,
-        number,
-        email,
-        fingerprint,
-        known: place.unwrap_or(UNKNOWN),
-        rejected: false,
-    };
-    if place.is_some() {
-        read.tally.known += 1;
-        read.valid += 1;
-    } else {
-        seen.rejected = !admit(reading, known, row, fingerprint, read);
+    match place {
+        Some(place) => {
+            read.tally.known += 1;
+            read.valid += 1;
+            read.seen.push_known(line, keys, place);
+        }
+        None => {
+            let rejected = !admit(reading, known, row, fingerprint, read);
+            read.seen.push_fresh(line, keys, Fresh { key: keys.key(), fingerprint, rejected });
+        }
     }
-    read.seen.push(seen);
+}
+
+fn keys(row: &FileRow) -> Keys {
+    Keys { number: row.number_hash(), email: row.email_hash() }
 }
 
 /// Admits one row; true when it went through.
-fn admit(reading: &Reading<'_>, known: &Known, row: &FileRow, fingerprint: [u8; 16], read: &mut Read) -> bool {
+fn admit(reading: &Reading<'_>, known: &Known<'_>, row: &FileRow, fingerprint: [u8; 16], read: &mut Read) -> bool {
     let line = row.line();
     if let Some(fix) = row.fix_of() {
         read.fixes.insert(line, fix.to_owned());
@@ -213,7 +163,7 @@ fn admit(reading: &Reading<'_>, known: &Known, row: &FileRow, fingerprint: [u8; 
         }
     };
     read.valid += u64::from(valid);
-    let seen_rejected = !valid && known.rejected.contains(&fingerprint);
+    let seen_rejected = !valid && known.was_rejected(&fingerprint);
     read.rows.push(Row { line, fingerprint, content, seen_rejected });
     valid
 }
@@ -224,78 +174,7 @@ fn count_domain(email: Option<&str>, domains: &mut BTreeMap<String, u64>) {
     }
 }
 
-/// Tonight's keys against the reference, record by record (G01, G09, G16).
-fn against(reading: &Reading<'_>, read: &Read) -> Option<AgainstReference> {
-    let reference = reading.reference.unwrap_or(reading.view);
-    if reference.is_empty() {
-        return None;
-    }
-    let tonight: HashSet<u64> = read.seen.iter().map(|seen| seen.key).collect();
-    let mut result = AgainstReference { rows: reference.len() as u64, ..AgainstReference::default() };
-    let mut missing: u64 = 0;
-    let mut accepted: HashSet<u64> = HashSet::with_capacity(reference.len());
-    let mut all: HashSet<u64> = HashSet::with_capacity(reference.len());
-    for (place, entry) in reference.iter().enumerate() {
-        all.insert(entry.key);
-        if entry.flags & ACCEPTED != 0 {
-            accepted.insert(entry.key);
-        }
-        if tonight.contains(&entry.key) {
-            result.present += 1;
-            result.until_last_present = place as u64 + 1;
-            missing = 0;
-        } else {
-            missing += 1;
-            result.longest_missing = result.longest_missing.max(missing);
-        }
-    }
-    result.unknown_rows = read.seen.iter().filter(|seen| !all.contains(&seen.key)).count() as u64;
-    result.newly_rejected =
-        read.seen.iter().filter(|seen| seen.rejected && seen.key != 0 && accepted.contains(&seen.key)).count() as u64;
-    Some(result)
-}
-
 impl Read {
-    /// Numbers of the view's claims that no row known to the letter carries.
-    pub fn unmatched(&self, view: &[Entry]) -> BTreeSet<i64> {
-        let carried: HashSet<i64> = self
-            .seen
-            .iter()
-            .filter(|seen| seen.known != UNKNOWN)
-            .filter_map(|seen| view.get(seen.known as usize))
-            .map(|entry| entry.claim)
-            .collect();
-        view.iter().map(|entry| entry.claim).filter(|claim| *claim != 0 && !carried.contains(claim)).collect()
-    }
-
-    /// Lines of known rows that share a number or an address with a row that is looked at: they may
-    /// form a group (section 7), so they are looked at too.
-    pub fn entangled(&self) -> BTreeSet<u64> {
-        let mut numbers = HashSet::new();
-        let mut emails = HashSet::new();
-        for seen in self.seen.iter().filter(|seen| seen.known == UNKNOWN) {
-            numbers.insert(seen.number);
-            emails.insert(seen.email);
-        }
-        numbers.remove(&0);
-        emails.remove(&0);
-        self.seen
-            .iter()
-            .filter(|seen| seen.known != UNKNOWN)
-            .filter(|seen| numbers.contains(&seen.number) || emails.contains(&seen.email))
-            .map(|seen| u64::from(seen.line))
-            .collect()
-    }
-
-    /// Lines of known rows that carry one of these claims.
-    pub fn lines_of(&self, view: &[Entry], claims: &HashSet<i64>) -> BTreeSet<u64> {
-        self.seen
-            .iter()
-            .filter(|seen| view.get(seen.known as usize).is_some_and(|entry| claims.contains(&entry.claim)))
-            .map(|seen| u64::from(seen.line))
-            .collect()
-    }
-
     /// Takes known rows back into those that are looked at, by reading the file once more.
     ///
     /// # Errors
@@ -304,23 +183,19 @@ impl Read {
         if lines.is_empty() {
             return Ok(());
         }
-        let known = Known::new(&Reading { view: &[], ..*reading });
+        let nothing = List::default();
+        let known = Known::new(&nothing, Some(reading.reference.unwrap_or(reading.view)), reading.unsettled);
         let mut table = open(reading)?;
         let mut at = 0;
         let last = lines.last().copied().unwrap_or_default();
         while let Some(row) = table.next().map_err(ReadError::Table)? {
             let line = row.line();
-            if lines.contains(&line)
-                && let Some(seen) = self.seen.get(at).copied()
-            {
-                let fingerprint = seen.fingerprint;
-                let valid = admit(reading, &known, row, fingerprint, self);
+            if lines.contains(&line) {
+                let fingerprint = row.fingerprint(reading.version);
+                let rejected = !admit(reading, &known, row, fingerprint, self);
                 self.tally.known -= 1;
                 self.valid -= 1; // it was counted as known, and again as admitted
-                if let Some(seen) = self.seen.get_mut(at) {
-                    seen.known = UNKNOWN;
-                    seen.rejected = !valid;
-                }
+                self.seen.refresh(at, Fresh { key: keys(row).key(), fingerprint, rejected });
             }
             at += 1;
             if line >= last {

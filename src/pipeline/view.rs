@@ -8,13 +8,14 @@ use rosterd_contract::Mode;
 use super::apply::Applied;
 use super::prepare::Prepared;
 use super::run::{Context, RunError};
+use super::sights::What;
 use crate::reconcile::outcome::{Outcome, RowResult};
 use crate::reconcile::plan::Plan;
 use crate::roster::FeedId;
 use crate::store::Connection;
 use crate::store::deliveries::{self, DeliveryState, Judged};
 use crate::store::feeds::{self, Reference, ViewChange};
-use crate::store::fingerprints::{self, ACCEPTED, Entry, Kind, REJECTED, SETTLED};
+use crate::store::fingerprints::{self, ACCEPTED, Entry, Kind, List, REJECTED, SETTLED};
 
 pub(super) async fn write_feed(
     tx: &mut Connection,
@@ -51,18 +52,20 @@ pub(super) async fn write_feed(
     if !is_applied {
         return Ok(());
     }
-    let entries = entries(prepared, feed, outcome.map(|outcome| outcome.rows.as_slice()).unwrap_or_default(), applied);
+    let rows = outcome.map(|outcome| outcome.rows.as_slice()).unwrap_or_default();
     if prepared.mode == Mode::Patch {
-        return write_patch(tx, prepared, feed, outcome, entries).await;
+        return write_patch(tx, prepared, feed, outcome, entries(prepared, feed, rows, applied).collect()).await;
     }
-    let entries = if prepared.mode == Mode::Merge { merged(&prepared.view, entries) } else { entries };
     if accepted {
         fingerprints::drop_list(tx, feed, Kind::Reference).await?;
     } else if prepared.reference.is_none() && prepared.feed.reference_delivery.is_some() {
-        fingerprints::save(tx, feed, Kind::Reference, &prepared.view).await?;
+        fingerprints::save(tx, feed, Kind::Reference, &List::default(), prepared.view.iter()).await?;
     }
-    if entries != prepared.view {
-        fingerprints::save(tx, feed, Kind::View, &entries).await?;
+    if prepared.mode == Mode::Merge {
+        let merged = merged(&prepared.view, entries(prepared, feed, rows, applied).collect());
+        fingerprints::save(tx, feed, Kind::View, &prepared.view, merged.into_iter()).await?;
+    } else {
+        fingerprints::save(tx, feed, Kind::View, &prepared.view, entries(prepared, feed, rows, applied)).await?;
     }
     let reference = Reference {
         rows: prepared.read.tally.read,
@@ -102,32 +105,34 @@ pub(super) fn domains(prepared: &Prepared) -> BTreeMap<String, u64> {
 }
 
 /// The new view's entries, in file order.
-pub(super) fn entries(prepared: &Prepared, feed: FeedId, rows: &[RowResult], applied: &Applied) -> Vec<Entry> {
+pub(super) fn entries<'a>(
+    prepared: &'a Prepared,
+    feed: FeedId,
+    rows: &[RowResult],
+    applied: &'a Applied,
+) -> impl Iterator<Item = Entry> + 'a {
     let refused: HashSet<u64> =
         rows.iter().filter(|row| matches!(row.outcome, Outcome::Rejected(_))).map(|row| row.line).collect();
-    prepared
-        .read
-        .seen
-        .iter()
-        .map(|seen| match prepared.view.get(seen.known as usize) {
-            Some(entry) => *entry,
-            None if refused.contains(&u64::from(seen.line)) => {
-                Entry { key: seen.key, fingerprint: seen.fingerprint, claim: 0, flags: REJECTED }
-            }
-            None => {
-                let (claim, settled) = applied.claims.get(&(feed, seen.fingerprint)).copied().unwrap_or_default();
-                let flags = if settled { ACCEPTED | SETTLED } else { ACCEPTED };
-                Entry { key: seen.key, fingerprint: seen.fingerprint, claim, flags }
-            }
-        })
-        .collect()
+    prepared.read.seen.iter().filter_map(move |sight| {
+        let fresh = match sight.what {
+            What::Known(place) => return prepared.view.get(place),
+            What::Fresh(fresh) => fresh,
+        };
+        let (key, fingerprint) = (fresh.key, fresh.fingerprint);
+        if refused.contains(&sight.line) {
+            return Some(Entry { key, fingerprint, claim: 0, flags: REJECTED });
+        }
+        let (claim, settled) = applied.claims.get(&(feed, fingerprint)).copied().unwrap_or_default();
+        let flags = if settled { ACCEPTED | SETTLED } else { ACCEPTED };
+        Some(Entry { key, fingerprint, claim, flags })
+    })
 }
 
 /// A merge adds to the view: rows of the same key are replaced.
-pub(super) fn merged(view: &[Entry], new: Vec<Entry>) -> Vec<Entry> {
+pub(super) fn merged(view: &List, new: Vec<Entry>) -> Vec<Entry> {
     let keys: HashMap<u64, Entry> = new.iter().map(|entry| (entry.key, *entry)).collect();
     let known: HashSet<u64> = view.iter().map(|entry| entry.key).collect();
-    let kept = view.iter().map(|entry| keys.get(&entry.key).copied().unwrap_or(*entry));
+    let kept = view.iter().map(|entry| keys.get(&entry.key).copied().unwrap_or(entry));
     kept.chain(new.iter().filter(|entry| !known.contains(&entry.key)).copied()).collect()
 }
 
@@ -144,9 +149,9 @@ pub(super) async fn write_patch(
     let shared =
         prepared.feed.view_delivery.is_some() && prepared.feed.reference_delivery == prepared.feed.view_delivery;
     if shared && fingerprints::load(tx, feed, Kind::Reference).await?.is_empty() {
-        fingerprints::save(tx, feed, Kind::Reference, &view).await?;
+        fingerprints::save(tx, feed, Kind::Reference, &List::default(), view.iter()).await?;
     }
-    fingerprints::save(tx, feed, Kind::View, &merged(&view, entries)).await?;
+    fingerprints::save(tx, feed, Kind::View, &view, merged(&view, entries).into_iter()).await?;
     if let Some(outcome) = outcome {
         feeds::set_counts(tx, feed, &outcome.counts).await?;
     }

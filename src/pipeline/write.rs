@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use rosterd_contract::{Mode, Verdict};
+use rosterd_contract::{Mode, Role, Verdict};
 
 use super::apply::{Applying, apply};
 use super::load::Decision;
@@ -12,12 +12,12 @@ use super::run::{Context, Done, RunError};
 use super::view::write_feed;
 use crate::reconcile::input::Approvals;
 use crate::reconcile::plan::{EmailFrom, Plan, What};
-use crate::roster::{DeliveryId, FeedId, Person, PersonId, RunId};
+use crate::roster::{DeliveryId, FeedId, Person, PersonId, RunId, State};
 use crate::store::deliveries::{self, DeliveryState, Judged};
 use crate::store::feeds;
 use crate::store::runs::StoredOutcome;
 use crate::store::slice::Loaded;
-use crate::store::{Connection, commit, holds, outbox, runs};
+use crate::store::{Connection, commit, holds, outbox, people, runs};
 
 /// Answers that stand, and the one this run carries out.
 pub(super) struct Answers {
@@ -73,6 +73,8 @@ pub(super) async fn write(
         }
     }
     write_asides(&mut tx, context, &stage, &ids).await?;
+    let (active, admins) = population_after(context, &plan);
+    people::set_population(&mut tx, &context.district.id, active, admins).await?;
     let spent: HashSet<[u8; 16]> = plan.apply.iter().map(crate::reconcile::Operation::key).collect();
     write_answers(&mut tx, context, &plan, answers.decisions, &spent).await?;
     if let (Some((mut sets, until)), Some(run)) = (answers.remember, approvals.run) {
@@ -98,6 +100,18 @@ pub(super) async fn write(
     .await?;
     commit(tx, "apply a run").await?;
     Ok(())
+}
+
+/// Who is active, and an active admin, when the plan is applied.
+fn population_after(context: &Context<'_>, plan: &Plan) -> (u64, u64) {
+    let is_active = |person: &Person| person.state == State::Active;
+    let is_admin = |person: &Person| is_active(person) && person.classes.iter().any(|class| class.role == Role::Admin);
+    let count = |start: u64, counts: &dyn Fn(&Person) -> bool| {
+        let before = plan.apply.iter().filter_map(|operation| operation.before.as_ref()).filter(|p| counts(p)).count();
+        let after = plan.apply.iter().filter(|operation| counts(&operation.after)).count();
+        (start + after as u64).saturating_sub(before as u64)
+    };
+    (count(context.population.active, &is_active), count(context.population.active_admins, &is_admin))
 }
 
 /// Feeds that were only planned get their numbers.

@@ -1,4 +1,5 @@
-//! A feed's rows as fingerprints, in file order, in parts of about one megabyte.
+//! A feed's rows as fingerprints, in file order, in parts of about one megabyte. In memory they stay as
+//! they are stored: 33 bytes a row.
 
 use super::{Connection, Doing, StoreError};
 use crate::roster::FeedId;
@@ -40,23 +41,72 @@ impl Kind {
     }
 }
 
-/// Reads a list.
-///
-/// # Errors
-/// The database's.
-pub async fn load(connection: &mut Connection, feed: FeedId, kind: Kind) -> Result<Vec<Entry>, StoreError> {
-    let parts: Vec<Vec<u8>> =
-        sqlx::query_scalar("SELECT entries FROM fingerprints WHERE feed_id = $1 AND kind = $2 ORDER BY part")
-            .bind(feed.0)
-            .bind(kind.as_str())
-            .fetch_all(connection)
-            .await
-            .doing("read fingerprints")?;
-    let mut entries = Vec::with_capacity(parts.iter().map(|part| part.len() / WIDTH).sum());
-    for part in &parts {
-        entries.extend(part.chunks_exact(WIDTH).map(decode));
+/// Fingerprints as they are stored, found by their place in the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct List {
+    /// All of them full but the last.
+    parts: Vec<Vec<u8>>,
+    len: usize,
+}
+
+impl List {
+    /// How many rows there are.
+    pub const fn len(&self) -> usize {
+        self.len
     }
-    Ok(entries)
+
+    /// Is there none?
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    fn bytes(&self, place: usize) -> Option<&[u8]> {
+        let at = place % PART * WIDTH;
+        self.parts.get(place / PART)?.get(at..at + WIDTH)
+    }
+
+    /// The row at a place, from 0.
+    pub fn get(&self, place: usize) -> Option<Entry> {
+        self.bytes(place).map(decode)
+    }
+
+    /// The fingerprint of the row at a place.
+    pub fn fingerprint(&self, place: usize) -> Option<&[u8; 16]> {
+        self.bytes(place)?.get(8..)?.first_chunk()
+    }
+
+    /// All rows in file order.
+    pub fn iter(&self) -> impl Iterator<Item = Entry> + '_ {
+        self.parts.iter().flat_map(|part| part.chunks_exact(WIDTH)).map(decode)
+    }
+
+    /// Adds a row at the end.
+    pub fn push(&mut self, entry: &Entry) {
+        if self.len.is_multiple_of(PART) {
+            self.parts.push(Vec::with_capacity(PART * WIDTH));
+        }
+        if let Some(part) = self.parts.last_mut() {
+            encode(entry, part);
+            self.len += 1;
+        }
+    }
+}
+
+impl FromIterator<Entry> for List {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        let mut list = Self::default();
+        for entry in entries {
+            list.push(&entry);
+        }
+        list
+    }
+}
+
+fn encode(entry: &Entry, into: &mut Vec<u8>) {
+    into.extend_from_slice(&entry.key.to_le_bytes());
+    into.extend_from_slice(&entry.fingerprint);
+    into.extend_from_slice(&entry.claim.to_le_bytes());
+    into.push(entry.flags);
 }
 
 fn decode(bytes: &[u8]) -> Entry {
@@ -69,26 +119,46 @@ fn decode(bytes: &[u8]) -> Entry {
     }
 }
 
-/// Replaces a list.
+/// Reads a list.
 ///
 /// # Errors
 /// The database's.
-pub async fn save(connection: &mut Connection, feed: FeedId, kind: Kind, entries: &[Entry]) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM fingerprints WHERE feed_id = $1 AND kind = $2")
-        .bind(feed.0)
-        .bind(kind.as_str())
-        .execute(&mut *connection)
-        .await
-        .doing("drop fingerprints")?;
-    for (part, chunk) in entries.chunks(PART).enumerate() {
-        let mut bytes = Vec::with_capacity(chunk.len() * WIDTH);
-        for entry in chunk {
-            bytes.extend_from_slice(&entry.key.to_le_bytes());
-            bytes.extend_from_slice(&entry.fingerprint);
-            bytes.extend_from_slice(&entry.claim.to_le_bytes());
-            bytes.push(entry.flags);
+pub async fn load(connection: &mut Connection, feed: FeedId, kind: Kind) -> Result<List, StoreError> {
+    let parts: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT entries FROM fingerprints WHERE feed_id = $1 AND kind = $2 ORDER BY part")
+            .bind(feed.0)
+            .bind(kind.as_str())
+            .fetch_all(connection)
+            .await
+            .doing("read fingerprints")?;
+    let len = parts.iter().map(|part| part.len() / WIDTH).sum();
+    Ok(List { parts, len })
+}
+
+/// Replaces a list by the rows of `entries`, part by part; a part that is as it was in `before` (what the store
+/// holds now) is not written again.
+///
+/// # Errors
+/// The database's.
+pub async fn save(
+    connection: &mut Connection,
+    feed: FeedId,
+    kind: Kind,
+    before: &List,
+    entries: impl Iterator<Item = Entry>,
+) -> Result<(), StoreError> {
+    let mut entries = entries.peekable();
+    let mut part = 0;
+    while entries.peek().is_some() {
+        let mut bytes = Vec::with_capacity(PART * WIDTH);
+        for entry in entries.by_ref().take(PART) {
+            encode(&entry, &mut bytes);
         }
-        sqlx::query("INSERT INTO fingerprints (feed_id, kind, part, entries) VALUES ($1, $2, $3, $4)")
+        if before.parts.get(part) != Some(&bytes) {
+            sqlx::query(
+                "INSERT INTO fingerprints (feed_id, kind, part, entries) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (feed_id, kind, part) DO UPDATE SET entries = excluded.entries",
+            )
             .bind(feed.0)
             .bind(kind.as_str())
             .bind(i64::try_from(part).unwrap_or_default())
@@ -96,7 +166,16 @@ pub async fn save(connection: &mut Connection, feed: FeedId, kind: Kind, entries
             .execute(&mut *connection)
             .await
             .doing("write fingerprints")?;
+        }
+        part += 1;
     }
+    sqlx::query("DELETE FROM fingerprints WHERE feed_id = $1 AND kind = $2 AND part >= $3")
+        .bind(feed.0)
+        .bind(kind.as_str())
+        .bind(i64::try_from(part).unwrap_or_default())
+        .execute(&mut *connection)
+        .await
+        .doing("drop fingerprints")?;
     Ok(())
 }
 
@@ -105,5 +184,5 @@ pub async fn save(connection: &mut Connection, feed: FeedId, kind: Kind, entries
 /// # Errors
 /// The database's.
 pub async fn drop_list(connection: &mut Connection, feed: FeedId, kind: Kind) -> Result<(), StoreError> {
-    save(connection, feed, kind, &[]).await
+    save(connection, feed, kind, &List::default(), std::iter::empty()).await
 }

@@ -302,18 +302,62 @@ pub async fn feeds_of(
     Ok(feeds)
 }
 
-/// Active people of a district: in all, admins, and by class.
+/// How many people are active, and how many of them are admins: as it was last written down, else counted.
 ///
 /// # Errors
 /// The database's.
 pub async fn population(connection: &mut Connection, district: &str) -> Result<(u64, u64), StoreError> {
-    let row: (i64, i64) = sqlx::query_as(
-        "SELECT COUNT(*), COALESCE(SUM(classes LIKE '%\"role\":\"admin\"%'), 0) FROM people
-          WHERE district_id = $1 AND state = 'active'",
+    let known: Option<(i64, i64)> = sqlx::query_as("SELECT active, admins FROM populations WHERE district_id = $1")
+        .bind(district)
+        .fetch_optional(&mut *connection)
+        .await
+        .doing("read the population")?;
+    let (active, admins) = match known {
+        Some(known) => known,
+        None => sqlx::query_as(
+            "SELECT COUNT(*), COALESCE(SUM(classes LIKE '%\"role\":\"admin\"%'), 0) FROM people
+              WHERE district_id = $1 AND state = 'active'",
+        )
+        .bind(district)
+        .fetch_one(connection)
+        .await
+        .doing("count people")?,
+    };
+    Ok((u64::try_from(active).unwrap_or_default(), u64::try_from(admins).unwrap_or_default()))
+}
+
+/// Writes down how many people are active; belongs into the transaction that changes them.
+///
+/// # Errors
+/// The database's.
+pub async fn set_population(
+    connection: &mut Connection,
+    district: &str,
+    active: u64,
+    admins: u64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO populations (district_id, active, admins) VALUES ($1, $2, $3)
+         ON CONFLICT (district_id) DO UPDATE SET active = excluded.active, admins = excluded.admins",
     )
     .bind(district)
-    .fetch_one(connection)
+    .bind(i64::try_from(active).unwrap_or(i64::MAX))
+    .bind(i64::try_from(admins).unwrap_or(i64::MAX))
+    .execute(connection)
     .await
-    .doing("count people")?;
-    Ok((u64::try_from(row.0).unwrap_or_default(), u64::try_from(row.1).unwrap_or_default()))
+    .doing("write down the population")?;
+    Ok(())
+}
+
+/// Forgets the count: it is counted again when it is wanted.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_population(connection: &mut Connection, district: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM populations WHERE district_id = $1")
+        .bind(district)
+        .execute(connection)
+        .await
+        .doing("forget the population")?;
+    Ok(())
 }

@@ -19,20 +19,27 @@ pub struct Leads {
     pub numbers: BTreeSet<Box<str>>,
     pub loose_numbers: BTreeSet<String>,
     pub emails: BTreeSet<Box<str>>,
+    /// Names of people all of whose namesakes matter.
     pub name_keys: BTreeSet<i64>,
+    /// Names whose bearers matter unless they are many ([`NAMESAKES`]).
+    pub rare_names: BTreeSet<i64>,
     pub claims: BTreeSet<i64>,
 }
+
+/// A name that more people of a district bear tells nobody apart: it makes no pair of a newcomer (G08).
+pub const NAMESAKES: i64 = 16;
 
 /// The slice, and the rows its people stand in.
 #[derive(Debug, Default)]
 pub struct Loaded {
     pub slice: Slice,
     pub rows: HashMap<PersonId, i64>,
+    by_row: HashMap<i64, PersonId>,
 }
 
 const CLASSES: &str = "class IN ('staff', 'student', 'contact')";
 
-/// Loads the slice that the leads lead to.
+/// Adds everybody to whom the leads lead and who is not there yet.
 ///
 /// # Errors
 /// The database's, or a damaged row.
@@ -41,14 +48,16 @@ pub async fn load(
     district: &str,
     leads: &Leads,
     now: DateTime<Utc>,
-) -> Result<Loaded, StoreError> {
-    let ids: Vec<i64> = people_of(connection, district, leads, now).await?.into_iter().collect();
-    let mut loaded = Loaded::default();
-    let mut by_row: HashMap<i64, PersonId> = HashMap::new();
+    loaded: &mut Loaded,
+) -> Result<(), StoreError> {
+    let mut ids: Vec<i64> = people_of(connection, district, leads, now).await?.into_iter().collect();
+    ids.retain(|id| !loaded.by_row.contains_key(id));
+    let mut by_row = std::mem::take(&mut loaded.by_row);
     for chunk in ids.chunks(CHUNK) {
-        load_chunk(connection, chunk, now, &mut loaded, &mut by_row).await?;
+        load_chunk(connection, chunk, now, loaded, &mut by_row).await?;
     }
-    Ok(loaded)
+    loaded.by_row = by_row;
+    Ok(())
 }
 
 async fn people_of(
@@ -62,7 +71,7 @@ async fn people_of(
     let numbers: Vec<String> = leads.numbers.iter().map(|n| n.to_string()).collect();
     let emails: Vec<String> = leads.emails.iter().map(|e| e.to_string()).collect();
     let loose: Vec<String> = leads.loose_numbers.iter().cloned().collect();
-    let names: Vec<i64> = leads.name_keys.iter().copied().collect();
+    let rare: Vec<i64> = leads.rare_names.iter().copied().collect();
     let claims: Vec<i64> = leads.claims.iter().copied().collect();
     let district = district.to_owned();
     let take = |rows: Vec<(i64,)>, ids: &mut BTreeSet<i64>| ids.extend(rows.into_iter().map(|row| row.0));
@@ -104,6 +113,17 @@ async fn people_of(
             query.push(" AND name_key");
         }
     };
+    let counted = {
+        let district = district.clone();
+        move |query: &mut sqlx::QueryBuilder<sqlx::Sqlite>| {
+            query.push("SELECT name_key FROM people WHERE district_id = ").push_bind(district.clone());
+            query.push(" AND name_key");
+        }
+    };
+    let few = format!("GROUP BY name_key HAVING COUNT(*) <= {NAMESAKES}");
+    let few: Vec<(i64,)> = select_in(connection, counted, &few, &rare, what).await?;
+    let names: BTreeSet<i64> = leads.name_keys.iter().copied().chain(few.into_iter().map(|row| row.0)).collect();
+    let names: Vec<i64> = names.into_iter().collect();
     take(select_in(connection, named, "", &names, what).await?, &mut ids);
     let claimed = |query: &mut sqlx::QueryBuilder<sqlx::Sqlite>| {
         query.push("SELECT person_id FROM claims WHERE claim_id");

@@ -7,10 +7,12 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::list::Seen;
 use crate::stamp::Stamp;
@@ -18,7 +20,10 @@ use crate::stamp::Stamp;
 #[cfg(test)]
 mod tests;
 
+/// Bytes read at a time.
 const BUFFER: usize = 1 << 20;
+/// Buffers on their way to be hashed or back.
+const BUFFERS: usize = 4;
 
 /// What was copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,18 +133,37 @@ fn copy_unchanged(
     into: &Path,
     reached: &mut dyn FnMut(Step),
 ) -> Result<Taken, TakeError> {
-    let mut buffer = vec![0; BUFFER];
-    let (sha256, bytes) = pour(original, &seen.path, copy, into, seen.stamp.size, &mut buffer)?;
+    let poured = pour(original, &seen.path, copy, into, seen.stamp.size)?;
     reached(Step::Copied);
-    if bytes != seen.stamp.size || !reads_the_same(original, seen, sha256, &mut buffer)? {
+    if poured.bytes != seen.stamp.size {
+        return Err(TakeError::Changed);
+    }
+    // The disk works while the file is read once more.
+    let (synced, same) = std::thread::scope(|scope| {
+        let copy = &*copy;
+        let synced = scope.spawn(move || copy.sync_data());
+        let same = reads_the_same(original, seen, &poured);
+        let failed = |_| Err(io::Error::other("the thread that syncs the copy failed"));
+        (synced.join().unwrap_or_else(failed), same)
+    });
+    if !same? {
         return Err(TakeError::Changed);
     }
     still_as_seen(original, seen)?;
-    copy.sync_data().map_err(TakeError::at(into))?;
-    Ok(Taken { sha256, bytes, stamp: seen.stamp.clone() })
+    synced.map_err(TakeError::at(into))?;
+    Ok(Taken { sha256: poured.sha256, bytes: poured.bytes, stamp: seen.stamp.clone() })
 }
 
-/// Copies and hashes up to the end; stops soon after more than `expected` bytes, since a file that
+/// What was read once.
+#[derive(Debug)]
+struct Poured {
+    sha256: [u8; 32],
+    /// Only has to notice that the second reading differs from the first.
+    quick: u128,
+    bytes: u64,
+}
+
+/// Copies up to the end and hashes beside it; stops soon after more than `expected` bytes, since a file that
 /// grows is refused anyway and must not fill the disk.
 fn pour(
     from: &mut dyn Read,
@@ -147,29 +171,76 @@ fn pour(
     to: &mut dyn Write,
     to_path: &Path,
     expected: u64,
-    buffer: &mut [u8],
-) -> Result<([u8; 32], u64), TakeError> {
-    let mut hash = Sha256::new();
-    let mut bytes = 0_u64;
-    while bytes <= expected {
-        let length = match from.read(buffer) {
-            Ok(0) => break,
-            Ok(length) => length,
-            Err(again) if again.kind() == io::ErrorKind::Interrupted => continue,
-            Err(other) => return Err(TakeError::at(from_path)(other)),
-        };
-        let part = buffer.get(..length).unwrap_or_default();
-        hash.update(part);
-        to.write_all(part).map_err(TakeError::at(to_path))?;
-        bytes = bytes.saturating_add(part.len() as u64);
-    }
-    Ok((hash.finalize().into(), bytes))
+) -> Result<Poured, TakeError> {
+    std::thread::scope(|scope| {
+        let (filled, to_hash) = mpsc::sync_channel::<Vec<u8>>(BUFFERS);
+        let (hashed, free) = mpsc::sync_channel::<Vec<u8>>(BUFFERS);
+        for _ in 0..BUFFERS {
+            // There is room for all of them.
+            let _ = hashed.send(Vec::with_capacity(BUFFER));
+        }
+        let hashing = scope.spawn(move || hash_all(&to_hash, &hashed));
+        let mut bytes = 0_u64;
+        while bytes <= expected {
+            let Ok(mut buffer) = free.recv() else { break };
+            buffer.resize(BUFFER, 0);
+            let length = read_full(from, &mut buffer).map_err(TakeError::at(from_path))?;
+            if length == 0 {
+                break;
+            }
+            buffer.truncate(length);
+            to.write_all(&buffer).map_err(TakeError::at(to_path))?;
+            bytes = bytes.saturating_add(length as u64);
+            if filled.send(buffer).is_err() {
+                break;
+            }
+        }
+        drop(filled);
+        let failed = || io::Error::other("the thread that hashes the file failed");
+        let (sha256, quick) = hashing.join().map_err(|_| failed()).map_err(TakeError::at(from_path))?;
+        Ok(Poured { sha256, quick, bytes })
+    })
 }
 
-fn reads_the_same(original: &mut File, seen: &Seen, sha256: [u8; 32], buffer: &mut [u8]) -> Result<bool, TakeError> {
+/// Hashes buffers in the order in which they come and gives them back.
+fn hash_all(filled: &mpsc::Receiver<Vec<u8>>, hashed: &mpsc::SyncSender<Vec<u8>>) -> ([u8; 32], u128) {
+    let (mut strong, mut quick) = (Sha256::new(), Xxh3::new());
+    while let Ok(buffer) = filled.recv() {
+        strong.update(&buffer);
+        quick.update(&buffer);
+        // At the end nobody wants it back.
+        let _ = hashed.send(buffer);
+    }
+    (strong.finalize().into(), quick.digest128())
+}
+
+/// Fills the buffer unless the source ends before; gives how much there was.
+fn read_full(from: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match from.read(room) {
+            Ok(0) => break,
+            Ok(length) => filled += length,
+            Err(again) if again.kind() == io::ErrorKind::Interrupted => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(filled)
+}
+
+fn reads_the_same(original: &mut File, seen: &Seen, first: &Poured) -> Result<bool, TakeError> {
     original.rewind().map_err(TakeError::at(&seen.path))?;
-    let again = pour(original, &seen.path, &mut io::sink(), Path::new(""), seen.stamp.size, buffer)?;
-    Ok(again == (sha256, seen.stamp.size))
+    let (mut quick, mut bytes) = (Xxh3::new(), 0_u64);
+    let mut buffer = vec![0; BUFFER];
+    while bytes <= first.bytes {
+        let length = read_full(original, &mut buffer).map_err(TakeError::at(&seen.path))?;
+        if length == 0 {
+            break;
+        }
+        quick.update(buffer.get(..length).unwrap_or_default());
+        bytes = bytes.saturating_add(length as u64);
+    }
+    Ok(bytes == first.bytes && quick.digest128() == first.quick)
 }
 
 /// The open file and whatever bears its name now must both be what was seen.
