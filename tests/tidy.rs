@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 /// Longest source file of `src/` and `connectors/`, in lines.
 const LONGEST: usize = 400;
 
+/// Largest file that is kept, in bytes.
+const LARGEST: usize = 512 << 10;
+
 /// What each folder of `src/` may use beside itself. A folder that is not listed fails the test: a new one has to
 /// find its level first.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -259,6 +262,22 @@ fn no_file_is_named_after_what_it_is_not() {
         .map(|path| shown(path))
         .collect();
     assert!(bad.is_empty(), "a name has to say what lives there: {}", bad.join(", "));
+}
+
+#[test]
+fn what_is_kept_is_text_of_a_modest_size() {
+    let listed = std::process::Command::new("git").args(["ls-files", "-z"]).current_dir(root()).output().unwrap();
+    let names = String::from_utf8(listed.stdout).unwrap();
+    let names: Vec<&str> = names.split_terminator('\0').collect();
+    assert!(names.len() > 100, "git lists only {} files", names.len());
+    let odd = |name: &&&str| {
+        let Ok(bytes) = std::fs::read(root().join(name)) else { return false }; // being removed
+        // Bad files are what they are on purpose.
+        let is_text = name.starts_with("tests/fixtures/bad/") || !bytes.iter().take(8192).any(|byte| *byte == 0);
+        bytes.len() > LARGEST || !is_text
+    };
+    let odd: Vec<&&str> = names.iter().filter(odd).collect();
+    assert!(odd.is_empty(), "no text, or more than {LARGEST} bytes: {odd:?}");
 }
 
 #[test]
