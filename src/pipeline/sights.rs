@@ -1,6 +1,6 @@
 //! Tonight's rows in file order: sixteen bytes for each that is known to the letter, more for the others.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::reconcile::input::AgainstReference;
 use crate::store::fingerprints::{ACCEPTED, Entry, List};
@@ -162,18 +162,17 @@ impl Sights {
     /// Lines of known rows that share a number or an address with a row that is looked at: they may form a group
     /// (section 7), so they are looked at too.
     pub fn entangled(&self) -> BTreeSet<u64> {
-        let (mut numbers, mut emails) = (Some32::default(), Some32::default());
-        for slot in self.slots.iter().filter(|slot| slot.place & FRESH != 0) {
-            numbers.insert(slot.number);
-            emails.insert(slot.email);
-        }
         if self.fresh.is_empty() {
             return BTreeSet::new();
         }
+        let fresh = || self.slots.iter().filter(|slot| slot.place & FRESH != 0);
+        // Quick to ask: they are asked once a row.
+        let numbers: hashbrown::HashSet<u32> = fresh().map(|slot| slot.number).filter(|part| *part != 0).collect();
+        let emails: hashbrown::HashSet<u32> = fresh().map(|slot| slot.email).filter(|part| *part != 0).collect();
         self.slots
             .iter()
             .filter(|slot| slot.place & FRESH == 0)
-            .filter(|slot| numbers.has(slot.number) || emails.has(slot.email))
+            .filter(|slot| numbers.contains(&slot.number) || emails.contains(&slot.email))
             .map(|slot| u64::from(slot.line))
             .collect()
     }
@@ -230,7 +229,11 @@ impl Sights {
         let carried = self.carried(view.len());
         if !is_reference {
             let known = view.iter().zip(&carried).filter(|(_, carried)| **carried);
-            return Tonight::Keys(known.map(|(entry, _)| entry.key).collect());
+            let mut keys = HashMap::new();
+            for (entry, _) in known {
+                *keys.entry(entry.key).or_default() += 1;
+            }
+            return Tonight::Keys(keys);
         }
         // Only a key whose own place has no row can stand on the row of another place.
         let lost = view.iter().zip(&carried).filter(|(_, carried)| !**carried).map(|(entry, _)| entry.key);
@@ -247,11 +250,9 @@ impl Sights {
 /// Which records of the reference have a known row tonight.
 enum Tonight {
     /// The view is the reference.
-    Places {
-        carried: Vec<bool>,
-        doubled: HashSet<u64>,
-    },
-    Keys(HashSet<u64>),
+    Places { carried: Vec<bool>, doubled: HashSet<u64> },
+    /// Keys of the known rows, and how many rows have each.
+    Keys(HashMap<u64, u64>),
 }
 
 impl Tonight {
@@ -260,7 +261,7 @@ impl Tonight {
             Self::Places { carried, doubled } => {
                 carried.get(place).copied().unwrap_or_default() || doubled.contains(&entry.key)
             }
-            Self::Keys(keys) => keys.contains(&entry.key),
+            Self::Keys(keys) => keys.contains_key(&entry.key),
         }
     }
 
@@ -273,35 +274,97 @@ impl Tonight {
                 for entry in reference.iter() {
                     left.remove(&entry.key);
                 }
-                left.len() as u64
+                left.values().sum()
             }
         }
     }
 }
 
-/// A set of parts of hashes with a quick no.
-#[derive(Default)]
-struct Some32 {
-    set: HashSet<u32>,
-    bits: Vec<u64>,
-}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
 
-impl Some32 {
-    const BITS: u32 = 18;
+    use super::*;
 
-    fn insert(&mut self, part: u32) {
-        if part != 0 && self.set.insert(part) {
-            self.bits.resize(1 << (Self::BITS - 6), 0);
-            let at = part >> (32 - Self::BITS);
-            if let Some(word) = self.bits.get_mut(at as usize / 64) {
-                *word |= 1 << (at % 64);
-            }
+    fn entry(key: u8, accepted: bool) -> Entry {
+        Entry {
+            key: u64::from(key),
+            fingerprint: [key; 16],
+            claim: i64::from(key / 2),
+            flags: if accepted { ACCEPTED } else { 0 },
         }
     }
 
-    fn has(&self, part: u32) -> bool {
-        let at = part >> (32 - Self::BITS);
-        let maybe = self.bits.get(at as usize / 64).is_some_and(|word| word >> (at % 64) & 1 == 1);
-        maybe && self.set.contains(&part)
+    fn entries() -> impl Strategy<Value = Vec<Entry>> {
+        let rows = proptest::collection::vec((1_u8..20, any::<bool>()), 1..16);
+        rows.prop_map(|rows| rows.into_iter().map(|(key, accepted)| entry(key, accepted)).collect())
+    }
+
+    /// Places of the view that have a known row tonight, and the fresh rows: key, rejected.
+    fn tonight() -> impl Strategy<Value = (Vec<bool>, Vec<(u8, bool)>)> {
+        let fresh = proptest::collection::vec((0_u8..24, any::<bool>()), 0..8);
+        (proptest::collection::vec(any::<bool>(), 16), fresh)
+    }
+
+    fn sights(view: &[Entry], known: &[bool], fresh: &[(u8, bool)]) -> Sights {
+        let mut sights = Sights::default();
+        let mut line = 2;
+        for (place, entry) in view.iter().enumerate().filter(|(place, _)| known[*place]) {
+            sights.push_known(line, Keys { number: Some(entry.key << 40), email: None }, place);
+            line += 1;
+        }
+        for (key, rejected) in fresh {
+            let number = (*key != 0).then(|| u64::from(*key) << 40);
+            let row = Fresh { key: u64::from(*key), fingerprint: [0xFF; 16], rejected: *rejected };
+            sights.push_fresh(line, Keys { number, email: None }, row);
+            line += 1;
+        }
+        sights
+    }
+
+    /// What the design says of keys, row by row and slowly (G01, G09, G16).
+    fn slow(reference: &[Entry], tonight: &HashSet<u64>, fresh: &[(u8, bool)]) -> (u64, u64, u64, u64) {
+        let is_present: Vec<bool> = reference.iter().map(|entry| tonight.contains(&entry.key)).collect();
+        let present = is_present.iter().filter(|present| **present).count() as u64;
+        let last = is_present.iter().rposition(|present| *present).map_or(0, |at| at as u64 + 1);
+        let runs = is_present.split(|present| *present).map(<[bool]>::len).max().unwrap_or_default() as u64;
+        let was_accepted = |key: u8| reference.iter().any(|e| e.key == u64::from(key) && e.flags & ACCEPTED != 0);
+        let refused =
+            fresh.iter().filter(|(key, rejected)| *rejected && *key != 0 && was_accepted(*key)).count() as u64;
+        (present, last, runs, refused)
+    }
+
+    proptest! {
+        #[test]
+        fn the_quick_comparison_says_what_the_slow_one_says(
+            view in entries(), own in proptest::option::of(entries()), (known, fresh) in tonight()
+        ) {
+            let sights = sights(&view, &known, &fresh);
+            let keys = view.iter().zip(&known).filter(|(_, known)| **known).map(|(entry, _)| entry.key);
+            let keys: HashSet<u64> = keys.chain(fresh.iter().map(|(key, _)| u64::from(*key))).collect();
+            let lists: (List, Option<List>) = (view.iter().copied().collect(), own.clone().map(List::from_iter));
+            let found = sights.against(&lists.0, lists.1.as_ref()).unwrap();
+            let quick = (found.present, found.until_last_present, found.longest_missing, found.newly_rejected);
+            let reference = own.unwrap_or_else(|| view.clone());
+            prop_assert_eq!(quick, slow(&reference, &keys, &fresh));
+            let all: HashSet<u64> = reference.iter().map(|entry| entry.key).collect();
+            let known_keys: Vec<u64> = view.iter().zip(&known).filter(|(_, k)| **k).map(|(e, _)| e.key).collect();
+            let rows = known_keys.into_iter().chain(fresh.iter().map(|(key, _)| u64::from(*key)));
+            prop_assert_eq!(found.unknown_rows, rows.filter(|key| !all.contains(key)).count() as u64);
+        }
+
+        #[test]
+        fn claims_without_a_known_row_and_rows_with_a_fresh_ones_key(view in entries(), (known, fresh) in tonight()) {
+            let sights = sights(&view, &known, &fresh);
+            let claims = |is: bool| -> BTreeSet<i64> {
+                view.iter().zip(&known).filter(|(_, known)| **known == is).map(|(entry, _)| entry.claim).collect()
+            };
+            let missing: BTreeSet<i64> = claims(false).difference(&claims(true)).copied().filter(|id| *id != 0).collect();
+            prop_assert_eq!(sights.unmatched(&view.iter().copied().collect()), missing);
+            let keys: HashSet<u64> = fresh.iter().map(|(key, _)| u64::from(*key)).collect();
+            let known = view.iter().zip(&known).filter(|(_, known)| **known).map(|(entry, _)| entry.key);
+            let lines = known.zip(2_u64..).filter(|(key, _)| keys.contains(key)).map(|(_, line)| line);
+            prop_assert_eq!(sights.entangled(), lines.collect::<BTreeSet<u64>>());
+        }
     }
 }

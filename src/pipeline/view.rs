@@ -113,6 +113,8 @@ pub(super) fn entries<'a>(
 ) -> impl Iterator<Item = Entry> + 'a {
     let refused: HashSet<u64> =
         rows.iter().filter(|row| matches!(row.outcome, Outcome::Rejected(_))).map(|row| row.line).collect();
+    // Rows that are the same to the letter are one person's once: the others stay duplicates on every night.
+    let mut settled_before: HashSet<[u8; 16]> = HashSet::new();
     prepared.read.seen.iter().filter_map(move |sight| {
         let fresh = match sight.what {
             What::Known(place) => return prepared.view.get(place),
@@ -123,6 +125,7 @@ pub(super) fn entries<'a>(
             return Some(Entry { key, fingerprint, claim: 0, flags: REJECTED });
         }
         let (claim, settled) = applied.claims.get(&(feed, fingerprint)).copied().unwrap_or_default();
+        let settled = settled && settled_before.insert(fingerprint);
         let flags = if settled { ACCEPTED | SETTLED } else { ACCEPTED };
         Some(Entry { key, fingerprint, claim, flags })
     })
@@ -132,7 +135,13 @@ pub(super) fn entries<'a>(
 pub(super) fn merged(view: &List, new: Vec<Entry>) -> Vec<Entry> {
     let keys: HashMap<u64, Entry> = new.iter().map(|entry| (entry.key, *entry)).collect();
     let known: HashSet<u64> = view.iter().map(|entry| entry.key).collect();
-    let kept = view.iter().map(|entry| keys.get(&entry.key).copied().unwrap_or(entry));
+    let mut replaced: HashSet<u64> = HashSet::new();
+    let kept = view.iter().map(|entry| match keys.get(&entry.key) {
+        None => entry,
+        Some(new) if replaced.insert(entry.key) => *new,
+        // A second old row of this key: what replaced the first is settled once.
+        Some(new) => Entry { flags: new.flags & !SETTLED, ..*new },
+    });
     kept.chain(new.iter().filter(|entry| !known.contains(&entry.key)).copied()).collect()
 }
 

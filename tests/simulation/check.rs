@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rosterd::roster::{Person, PersonId, PresencePin, State};
+use rosterd_contract::Role;
 use serde_json::Value;
 
 use super::house::{House, Snap};
@@ -37,6 +38,7 @@ pub async fn check(watch: &mut Watch, seen: &Seen<'_>) -> Checked {
         watch.feeds.iter().map(|(name, feed)| (name.clone(), feed.views.len())).collect();
     watch.look_at_views(seen.house, seen.district, seen.account).await;
     ledgers(seen)?;
+    population(seen).await?;
     evidence(seen).await?;
     keys(watch, seen).await?;
     strangers(watch, seen)?;
@@ -55,6 +57,17 @@ pub async fn check(watch: &mut Watch, seen: &Seen<'_>) -> Checked {
     watch.count("held", usize::from(!list(seen.account, "held").is_empty()));
     watch.count("approved", usize::from(seen.kind == Kind::Approval));
     Ok(())
+}
+
+/// I24: the count that is kept from night to night is what a count of everybody gives.
+async fn population(seen: &Seen<'_>) -> Checked {
+    let active = || seen.after.values().filter(|person| person.state == State::Active);
+    let admins = active().filter(|person| person.classes.iter().any(|class| class.role == Role::Admin)).count();
+    let there = format!("{} {admins}", active().count());
+    let district = &seen.house.districts[seen.district].id;
+    let kept = format!("SELECT active || ' ' || admins FROM populations WHERE district_id = '{district}'");
+    let kept = seen.house.rows(&kept).await.concat();
+    ensure(kept == [there.clone()], || format!("I24: kept {kept:?}, there are {there}"))
 }
 
 /// I24: what the report counts is what is there.

@@ -168,6 +168,19 @@ fn the_same_person_twice_in_a_file() {
 }
 
 #[test]
+fn d03_a_row_that_stands_twice_is_a_duplicate_on_every_night() {
+    let roster = Roster::students(60);
+    let rosterd = TestRosterd::loaded(&roster);
+    let far = roster.clone().and([roster.rows[9].clone()]);
+    let mut near = roster.clone();
+    near.rows.insert(10, roster.rows[9].clone());
+    for file in [&far, &far, &near, &near, &far] {
+        let report = rosterd.night(file).expect_code(0);
+        assert_eq!((report.only().skipped("duplicate-row"), report.only().rows("unchanged")), (1, 60));
+    }
+}
+
+#[test]
 fn two_numbers_with_one_address_are_both_rejected_and_the_holder_is_protected() {
     let roster = Roster::students(60);
     let rosterd = TestRosterd::loaded(&roster);
